@@ -1,0 +1,1 @@
+"""Complaints and whistleblowing reports with nothing but a git repository."""
