@@ -1,0 +1,1 @@
+"""The pure core: records, policy, machine, clocks. No git, no files, no Click, no clock of the machine."""

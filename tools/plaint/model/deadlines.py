@@ -1,0 +1,180 @@
+"""Every clock of a case, read at a time: when it started, when it is due, whether it is late.
+
+Rules:
+- A clock runs from each of its start events to the first of its stop events; a new start takes the place of the running one unless the
+  policy says `restart: never`. `per: measure` gives each measure its own, due at the end of its date; `per: request` each request its own.
+- Suspended time is added back where the clock has `pause: suspend`; while suspended nothing is late.
+- `extend` moves the due time of the running clock it names.
+- `or-after: X` starts a clock when X falls due without being stopped (EU 2019/1937, Art. 9(1)(f)).
+- A case that is under a hold is never due for disposal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from plaint.model.clocks import Duration, Unit
+from plaint.model.clocks import due as due_after
+from plaint.model.machine import CaseState, Measure, fold, names
+from plaint.model.policy import Clock, ClockKind, Policy
+from plaint.model.record import Event
+
+
+class Status(StrEnum):
+    """What a clock says at a time."""
+
+    DONE = "done"
+    DONE_LATE = "done-late"
+    SUSPENDED = "suspended"
+    RUNNING = "running"
+    SOON = "soon"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One running or stopped clock."""
+
+    clock: Clock
+    subject: str
+    """The event that started it, or the measure it is for."""
+    started: datetime
+    due: datetime
+    provisional: bool = False
+    stopped: datetime | None = None
+    suspended: bool = False
+
+    def status(self, now: datetime) -> Status:
+        """What it says at `now`."""
+        if self.stopped:
+            return Status.DONE if self.stopped <= self.due or self.clock.kind is ClockKind.RETENTION else Status.DONE_LATE
+        if self.suspended:
+            return Status.SUSPENDED
+        if now > self.latest:
+            return Status.LATE
+        return Status.SOON if now >= self.due - span(self.clock.warn) else Status.RUNNING
+
+    @property
+    def latest(self) -> datetime:
+        """The last moment that is not late: the due time, with the grace that a retention has."""
+        return self.due + span(self.clock.grace)
+
+
+def span(duration: Duration | None) -> timedelta:
+    """A warning or grace as a plain span; months and years as 30 and 365 days, for neither is a lawful limit."""
+    if duration is None:
+        return timedelta()
+    match duration.unit:
+        case Unit.HOURS:
+            return timedelta(hours=duration.n)
+        case Unit.MONTHS:
+            return timedelta(days=30 * duration.n)
+        case Unit.YEARS:
+            return timedelta(days=365 * duration.n)
+        case _:
+            return timedelta(days=duration.n)
+
+
+def readings(policy: Policy, events: Sequence[Event], now: datetime, state: CaseState | None = None) -> list[Reading]:
+    """Every clock of a case that was started, stopped ones too, in the policy's order; `state` saves a second fold."""
+    state = state or fold(policy, events)
+    pauses = [*state.suspensions, *([(state.suspended_since, max(now, state.suspended_since))] if state.suspended_since else [])]
+    found: dict[str, list[Reading]] = {}
+    for clock in policy.clocks.values():
+        found[clock.name] = list(_read(policy, clock, events, now, state, pauses, found))
+    return [reading for each in found.values() for reading in each]
+
+
+def _read(
+    policy: Policy,
+    clock: Clock,
+    events: Sequence[Event],
+    now: datetime,
+    state: CaseState,
+    pauses: Sequence[tuple[datetime, datetime]],
+    others: dict[str, list[Reading]],
+) -> Iterator[Reading]:
+    if clock.per == "measure":
+        yield from (_measure_reading(policy, clock, measure) for measure in _all_measures(events))
+        return
+    running: list[Reading] = []
+    for subject, at, event in _starts_and_stops(clock, events, now, others):
+        mine = set(names(event)) if event else set(clock.starts)
+        if event and mine & set(clock.stops):
+            answered = event.codes.get("request")
+            # an event that answers no one request (the case is reopened, say) ends them all
+            stopping = [r for r in running if answered is None or not clock.per or r.subject == answered]
+            yield from (replace(r, stopped=at, suspended=False) for r in stopping)
+            running = [r for r in running if r not in stopping]
+        if mine & set(clock.starts) and clock.within:
+            if running and not clock.restarts:
+                continue
+            due = due_after(at, clock.within, policy.timezone, policy.calendar, pauses if clock.suspends else ())
+            new = Reading(clock, subject, at, due.at, due.provisional, suspended=clock.suspends and state.suspended)
+            running = [*running, new] if clock.per else [new]
+        if event and event.kind == "extend" and event.codes.get("clock") == clock.name:
+            until = _after_pauses(event, pauses if clock.suspends else ())
+            running = [replace(r, due=until, provisional=False) for r in running]
+    held = state.held and clock.kind is ClockKind.RETENTION
+    yield from (replace(r, suspended=r.suspended or held) for r in running)
+
+
+def _after_pauses(extension: Event, pauses: Sequence[tuple[datetime, datetime]]) -> datetime:
+    """The time an extension names, moved by what the clock stood still after it was granted."""
+    until = datetime.fromisoformat(extension.codes["until"])
+    for since, end in pauses:
+        begin = max(since, extension.at)
+        if begin < min(until, end):
+            until += end - begin
+    return until
+
+
+def _starts_and_stops(clock: Clock, events: Sequence[Event], now: datetime, others: dict[str, list[Reading]]) -> Iterator[tuple[str, datetime, Event | None]]:
+    """The events in order; for `or-after`, the other clock's missed due time stands in for the start that did not come in time."""
+    missed: datetime | None = None
+    late: set[str] = set()
+    if clock.or_after:
+        first = next(iter(others.get(clock.or_after, ())), None)
+        if first and (first.stopped or now) > first.due and now > first.due:
+            missed, late = first.due, set(first.clock.stops)
+    given = False
+    for event in events:
+        if missed and not given and event.at > missed:
+            given = True
+            yield f"after-{clock.or_after}", missed, None
+        if given and late & set(names(event)) & set(clock.starts):
+            continue  # what came too late does not start it anew
+        yield event.id, event.at, event
+    if missed and not given:
+        yield f"after-{clock.or_after}", missed, None
+
+
+def _all_measures(events: Sequence[Event]) -> list[Measure]:
+    measures: list[Measure] = []
+    for event in events:
+        if event.kind == "decide":
+            measures += [Measure(m["id"], m["measure"], m["due"], event.at) for m in event.codes.get("measures", ())]
+        if event.kind == "verify":
+            measures = [replace(m, verified=event.at) if m.id == event.codes.get("measure") and m.verified is None else m for m in measures]
+    return measures
+
+
+def _measure_reading(policy: Policy, clock: Clock, measure: Measure) -> Reading:
+    end = datetime.combine(date.fromisoformat(measure.due) + timedelta(days=1), time(), policy.timezone)
+    return Reading(clock, measure.id, measure.decided, end, stopped=measure.verified)
+
+
+def open_readings(policy: Policy, events: Sequence[Event], now: datetime, state: CaseState | None = None) -> list[Reading]:
+    """The clocks that still run, soonest due first."""
+    return sorted((r for r in readings(policy, events, now, state) if r.stopped is None), key=lambda r: r.due)
+
+
+def next_steps(policy: Policy, reading: Reading) -> list[str]:
+    """The events that stop a clock, by the name of the command."""
+    kinds = dict.fromkeys(stop.partition(":")[0] for stop in reading.clock.stops)
+    # to open a case again or to dispose of it ends other clocks too, but is no answer to them
+    aside = {"reopen"} if reading.clock.kind is ClockKind.RETENTION else {"reopen", "dispose"}
+    return [kind for kind in kinds if kind in policy.transitions and kind not in aside]
