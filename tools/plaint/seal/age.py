@@ -1,0 +1,102 @@
+"""The age format by way of pyrage: the only module that imports it, with types and our errors around it.
+
+Recipients and secrets are plain strings here (`age1…`, `AGE-SECRET-KEY-1…`), X25519 only: an SSH stanza would name its key.
+
+>>> recipient, secret = generate()
+>>> decrypt(encrypt(b"hello", [recipient]), secret)
+b'hello'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyrage  # type: ignore[import-untyped]
+
+from plaint.errors import InputError, NotAllowedError
+from plaint.i18n import _
+
+SECRET_PREFIX = "AGE-SECRET-KEY-1"  # noqa: S105 - the name of a kind of secret, not one
+
+
+class KeyPair(NamedTuple):
+    """An age key: `recipient` is public; `secret` does not show itself in a traceback or a log."""
+
+    recipient: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"KeyPair(recipient={self.recipient!r}, secret=…)"
+
+
+def generate() -> KeyPair:
+    """A fresh X25519 key."""
+    identity = pyrage.x25519.Identity.generate()
+    return KeyPair(str(identity.to_public()), str(identity))
+
+
+def recipient_of(secret: str) -> str:
+    """The public half of an X25519 secret; InputError when it is not one."""
+    return str(_identity(secret).to_public())
+
+
+def check_recipient(recipient: str) -> str:
+    """The recipient itself; InputError unless it is an X25519 age recipient."""
+    _recipient(recipient)
+    return recipient
+
+
+def encrypt(plaintext: bytes, recipients: Sequence[str]) -> str:
+    """An armoured age file, its stanzas in the order of `recipients`."""
+    if not recipients:
+        raise InputError(_("nothing can be sealed to nobody"), hint=_("name at least one recipient"))
+    sealed: bytes = pyrage.encrypt(plaintext, [_recipient(each) for each in recipients], armored=True)
+    return sealed.decode("ascii").replace("\r\n", "\n")
+
+
+def decrypt(sealed: str | bytes, secret: str) -> bytes:
+    """The plaintext; NotAllowedError when the secret does not open it or it was damaged (age cannot tell which)."""
+    data = sealed.encode("utf-8") if isinstance(sealed, str) else sealed
+    identity = _identity(secret)
+    try:
+        plaintext: bytes = pyrage.decrypt(data, [identity])
+    except pyrage.DecryptError as error:
+        raise NotAllowedError(
+            _("this key does not open it, or the sealed text is damaged"),
+            hint=_("ask a member who holds this compartment for access"),
+        ) from error
+    return plaintext
+
+
+def encrypt_with_passphrase(plaintext: bytes, passphrase: str) -> bytes:
+    """An armoured age file under a passphrase, as `age -p -a` makes it. Takes about two seconds, on purpose."""
+    sealed: bytes = pyrage.passphrase.encrypt(plaintext, passphrase, armored=True)
+    return sealed
+
+
+def decrypt_with_passphrase(sealed: bytes, passphrase: str) -> bytes:
+    """What lies under the passphrase, of an armoured or binary age file; InputError when it is the wrong one."""
+    try:
+        plaintext: bytes = pyrage.passphrase.decrypt(sealed, passphrase)
+    except pyrage.DecryptError as error:
+        raise InputError(_("the passphrase is wrong, or the file is damaged"), hint=_("try again")) from error
+    return plaintext
+
+
+def _identity(secret: str) -> pyrage.x25519.Identity:
+    try:
+        return pyrage.x25519.Identity.from_str(secret.strip())
+    except pyrage.IdentityError:  # its message may quote the secret: drop it and its cause
+        raise InputError(_("this is not an age identity (AGE-SECRET-KEY-1…)")) from None
+
+
+def _recipient(recipient: str) -> pyrage.x25519.Recipient:
+    try:
+        return pyrage.x25519.Recipient.from_str(recipient)
+    except pyrage.RecipientError as error:
+        shown = recipient if len(recipient) <= 80 else recipient[:80] + "…"
+        raise InputError(
+            _("“{recipient}” is not an age recipient").format(recipient=shown),
+            hint=_("a recipient is X25519 and begins with age1; age-keygen -y prints it"),
+        ) from error

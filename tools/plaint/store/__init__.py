@@ -1,0 +1,1 @@
+"""The git store: objects, signed commits, keyring refs, the lock."""

@@ -1,0 +1,139 @@
+"""Bringing files and index up to a commit that stands already, now or (after a crash) when the next command comes by.
+
+The order of a commit: note it in the journal, move the refs, write the files, refresh their index entries, drop the note. Whoever
+finds a note later, under the lock, asks whether the branch has moved: if not there is nothing to do, and if so each file is
+brought up to date unless someone has changed it since.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plaint.errors import EnvironmentFaultError
+from plaint.i18n import _
+from plaint.store.git import Git
+from plaint.store.objects import Objects
+from plaint.store.pack import object_id
+from plaint.store.worktree import is_replaceable, read_file, write_file
+
+_INDEX_WAIT = 2.0  # seconds to wait for a git that holds the index, such as an editor's status
+_INDEX_WAIT_LATER = 0.2  # the same when it is only tidying up
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The `commit` and its files: path from the top of the working tree -> blob id before it (None: the file is new)."""
+
+    commit: str
+    paths: Mapping[str, str | None]
+
+
+class Journal:
+    """The note of one working tree: `plaint/pending.json` in its git folder."""
+
+    def __init__(self, git_folder: Path) -> None:
+        self.folder = git_folder / "plaint"
+        self.path = self.folder / "pending.json"
+        self.draft = self.folder / "draft"  # a file on its way into the working tree
+
+    def exists(self) -> bool:
+        """One stat, for every command."""
+        return self.path.exists()
+
+    def write(self, pending: Pending) -> None:
+        """Note down what is about to be done; there complete or not at all."""
+        text = json.dumps({"commit": pending.commit, "paths": dict(pending.paths)})
+        new = self.path.with_suffix(".new")
+        try:
+            self.folder.mkdir(exist_ok=True)
+            new.write_text(text, "utf-8")
+            new.replace(self.path)
+        except OSError as error:
+            raise EnvironmentFaultError(_("the git folder cannot be written: {reason}").format(reason=error.strerror or str(error)), where=str(new)) from error
+
+    def read(self) -> Pending | None:
+        """What was noted down; None when there is nothing, or nothing that makes sense."""
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+            return Pending(str(found["commit"]), {str(path): sha for path, sha in found["paths"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def remove(self) -> None:
+        """Done."""
+        self.path.unlink(missing_ok=True)
+
+
+class Follower:
+    """Writes what the journal notes. Call it under the lock; `keep` is the lock's open file, for git to inherit."""
+
+    def __init__(self, git: Git, objects: Objects, journal: Journal, object_format: str) -> None:
+        self._git = git
+        self._objects = objects
+        self._journal = journal
+        self._format = object_format
+
+    def follow(self, commit: str, files: Mapping[str, bytes], keep: Sequence[int]) -> None:
+        """Write the commit's files; the index, if another git holds it too long, is left to the next command."""
+        path = ""
+        try:
+            for path, data in files.items():
+                write_file(self._git.folder, path, data, self._journal.draft)
+        except OSError as error:
+            raise EnvironmentFaultError(
+                _("recorded (commit {commit}), but a file could not be written: {reason}").format(commit=commit[:12], reason=error.strerror or str(error)),
+                where=path,
+                hint=_("do not record it again; once that is mended the next plaint command writes the file"),
+            ) from error
+        if self._refresh_index(list(files), keep, _INDEX_WAIT):
+            self._journal.remove()
+
+    def finish(self, keep: Sequence[int]) -> None:
+        """Do what the journal notes, as far as nobody's work is overwritten."""
+        pending = self._journal.read()
+        if pending is not None and self._is_in_head(pending.commit) and not self._catch_up(pending, keep):
+            return
+        self._journal.remove()
+
+    def _catch_up(self, pending: Pending, keep: Sequence[int]) -> bool:
+        top = self._git.folder
+        current: list[str] = []
+        for path, old in pending.paths.items():
+            committed = self._objects.read_blob(f"HEAD:{path}")
+            if committed is None:
+                continue
+            found = read_file(top, path)
+            if found != committed:
+                unchanged = found is not None and object_id("blob", found, self._format) == old
+                if not unchanged and not is_replaceable(found, committed):
+                    continue
+                try:
+                    write_file(top, path, committed, self._journal.draft)
+                except OSError as error:
+                    raise EnvironmentFaultError(_("the file cannot be written: {reason}").format(reason=error.strerror or str(error)), where=path) from error
+            current.append(path)
+        return self._refresh_index(current, keep, _INDEX_WAIT_LATER)
+
+    def _refresh_index(self, paths: Sequence[str], keep: Sequence[int], wait: float) -> bool:
+        """Let the index know these files, and no others; whether that worked."""
+        if not paths:
+            return True
+        stdin = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+        deadline = time.monotonic() + wait
+        while True:
+            result = self._git.call("update-index", "--add", "-z", "--stdin", stdin=stdin, keep=keep)
+            if result.code == 0:
+                return True
+            if "index.lock" not in result.error or time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+
+    def _is_in_head(self, commit: str) -> bool:
+        head = self._objects.get("HEAD")
+        if head is None:
+            return False
+        return head.sha == commit or self._git.call("merge-base", "--is-ancestor", commit, head.sha).code == 0
