@@ -1,0 +1,71 @@
+"""Who may open which compartment of a case.
+
+By default the members with a compartment's roles (the policy), the team while it is assigned, and for the identity the members to whom it was
+disclosed on record; plus those granted, less those excluded. Grants and exclusions are sealed in the compartment they speak of, so that only
+those who can open it learn of them, and the open part never says who is accused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plaint.model.machine import CaseState
+from plaint.model.policy import TEAM, Policy
+from plaint.model.record import Event
+from plaint.model.roster import Roster
+
+REPORTER = "reporter"
+"""The compartment that only the reporter's receipt opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What a compartment's sealed texts say of access: members let in and members shut out."""
+
+    granted: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+    def after(self, body: Mapping[str, Any]) -> Exceptions:
+        """These with what one more sealed body says; an exclusion ends a grant, and stays."""
+        excluded = self.excluded | set(body.get("excluded", ()))
+        withdrawn = set(body.get("withdrawn", ()))
+        return Exceptions((self.granted | set(body.get("granted", ()))) - excluded - withdrawn, excluded)
+
+
+def exceptions_in(bodies: Iterable[Mapping[str, Any]]) -> Exceptions:
+    """The sum of a compartment's bodies, oldest first."""
+    found = Exceptions()
+    for body in bodies:
+        found = found.after(body)
+    return found
+
+
+def disclosed_to(events: Iterable[Event]) -> frozenset[str]:
+    """The members whose recorded request for the identity was granted."""
+    requests = {}
+    granted = set()
+    for event in events:
+        if event.kind == "disclose" and event.codes.get("step") == "request":
+            requests[event.id] = event.by
+        if event.kind == "disclose" and event.codes.get("step") == "grant":
+            granted.add(requests.get(event.codes.get("request", ""), ""))
+    return frozenset(granted - {""})
+
+
+def openers(policy: Policy, roster: Roster, compartment: str, state: CaseState, events: Iterable[Event], exceptions: Exceptions) -> frozenset[str]:
+    """The active members whom the keyring should let open a compartment now."""
+    roles = policy.holders(compartment)
+    members = set(roster.with_roles(roles))
+    if TEAM in roles:
+        members |= set(state.team)
+    if compartment == "identity":
+        members |= disclosed_to(events)
+    members = (members | exceptions.granted) - exceptions.excluded
+    return frozenset(m for m in members if roster.now(m))
+
+
+def recipients(roster: Roster, members: Iterable[str], recovery: str) -> frozenset[str]:
+    """The age recipients of members, with the organisation's recovery recipient."""
+    return frozenset({m.recipient for member in members if (m := roster.now(member))} | {recovery})

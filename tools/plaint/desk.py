@@ -1,0 +1,388 @@
+"""The desk: records events in cases, each as one signed commit, with the keyring that goes with it.
+
+Every event goes the same way: read the committed state under the lock, ask the machine, seal the texts, re-seal the keyring where the
+event changes who may open what, check the grown record against its schema, commit record and keyring in one atomic step.
+Nothing is written before all of that is known to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from plaint.access import REPORTER, Exceptions, exceptions_in, openers, recipients
+from plaint.actor import Actor
+from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
+from plaint.i18n import _
+from plaint.model.machine import CaseState, apply, fold, refusals
+from plaint.model.policy import Policy
+from plaint.model.record import Event, Record, append, dump_event, dump_header, new_case_id, new_event_id, parse
+from plaint.model.schema import check_record, check_sealed
+from plaint.organisation import Organisation, case_path
+from plaint.seal.envelope import open_body, seal_body
+from plaint.seal.keyring import Keyring, keyring_hash, new_case_keys, open_secret, seal_keyring
+from plaint.store.keyrings import keyring_ref
+
+Bodies = Mapping[str, Mapping[str, Any]]
+"""Compartment -> the body to seal in it."""
+
+FIRST_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids chosen beforehand."""
+
+    case: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody wants to record: the event's kind, its open codes, its texts, and when it happened."""
+
+    kind: str
+    codes: Mapping[str, Any] = field(default_factory=dict)
+    bodies: Bodies = field(default_factory=dict)
+    at: datetime | None = None
+    ids: Ids | None = None
+    """Where ids come from: chance, unless a demo wants the same ones each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded."""
+
+    case: str
+    event: str
+    state: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealJob:
+    """What it takes to seal a new case: its ids, the body and the recipients of each compartment. Plain data, for another process."""
+
+    case: str
+    event: str
+    bodies: Bodies
+    recipients: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCase:
+    """A new case's public keys, sealed texts and keyring."""
+
+    seals: Mapping[str, str]
+    sealed: Mapping[str, str]
+    keyring: Keyring
+
+
+Sealer = Callable[[Sequence[SealJob]], Sequence[SealedCase | PlaintError]]
+Refuse = Callable[[int, PlaintError], None]
+"""Told the number of an entry and why it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A new case that the policy allows, to be sealed."""
+
+    policy: Policy
+    event: Event
+    job: SealJob
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new case, sealed and ready to be committed."""
+
+    case: str
+    path: str
+    data: bytes
+    keyring: Keyring
+    event: Event
+    state: CaseState
+
+
+def open_case(actor: Actor, record: Record, only: str | None = None) -> Iterator[tuple[Event, str, Mapping[str, Any]]]:
+    """Every sealed text of a case that the actor can open: event, compartment, body. Texts of other compartments are passed over."""
+    secrets = case_secrets(actor, record, only)
+    for event in record.events:
+        for compartment, armoured in event.sealed.items():
+            if compartment in secrets:
+                yield event, compartment, open_body(armoured, secrets[compartment], record.id, event.id, compartment)
+
+
+def case_secrets(actor: Actor, record: Record, only: str | None = None) -> dict[str, str]:
+    """The secret key of each compartment that the actor's identity opens."""
+    keyring = actor.organisation.repository.read_keyring(record.id)
+    if keyring is None:
+        raise InputError(
+            _("this clone has no keyring of case {case}").format(case=record.id),
+            hint=_("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them; a case that was disposed of has none"),
+        )
+    found = {}
+    for compartment in keyring:
+        if only is None or compartment == only:
+            with suppress(NotAllowedError):  # somebody else's part of the case
+                found[compartment] = open_secret(keyring, compartment, actor.identity, record.header["seals"].get(compartment, ""))
+    return found
+
+
+def plan_case(organisation: Organisation, by: str, entry: Entry, excluded: Sequence[str] = ()) -> Plan:
+    """A new case as it will be, less the sealing; NotAllowedError where the policy forbids it."""
+    if entry.at is None:
+        raise UsageError(_("the time it was received is missing"))
+    policy = organisation.policy_in_force(entry.at)
+    ids = entry.ids or Ids(new_case_id(), new_event_id())
+    while ids.case in organisation.case_paths:
+        ids = Ids(new_case_id(), ids.event)
+    bodies = {c: {**entry.bodies.get(c, {}), "excluded": sorted(excluded)} for c in sorted(policy.compartments)}
+    for compartment, body in bodies.items():
+        check_sealed(body, compartment, entry.kind)
+    event = Event(entry.kind, ids.event, entry.at, by, dict(entry.codes), dict.fromkeys(bodies, ""))
+    _allow(policy, CaseState(), event, organisation, ())
+    return Plan(policy, event, SealJob(ids.case, ids.event, bodies, _first_openers(organisation, policy, excluded)))
+
+
+def _first_openers(organisation: Organisation, policy: Policy, excluded: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The recipients of a new case's compartments: those who may open it, less the `excluded`."""
+    roster, config = organisation.roster, organisation.config
+    strangers = [m for m in excluded if roster.now(m) is None]
+    if strangers:
+        raise UsageError(_("{member} is no member of this organisation").format(member=", ".join(strangers)), where="--exclude")
+    shut_out = Exceptions(excluded=frozenset(excluded))
+    allowed = {c: openers(policy, roster, c, CaseState(), (), shut_out) for c in policy.compartments}
+    for compartment, members in allowed.items():
+        if not members and roster.with_roles(policy.holders(compartment)):
+            raise NotAllowedError(
+                _("with these exclusions nobody is left who may open {compartment}").format(compartment=compartment),
+                hint=_("give somebody else one of the roles: {roles}").format(roles=", ".join(policy.holders(compartment))),
+            )
+    return {c: recipients(roster, members, config.recovery) for c, members in allowed.items()}
+
+
+def seal_case(job: SealJob) -> SealedCase:
+    """Makes a new case's keys, seals its texts to them and the keys to the recipients. Needs nothing but the job: it may run in another process."""
+    keys = new_case_keys(sorted(job.recipients))
+    keyring = seal_keyring({c: secret for c, (_recipient, secret) in keys.items()}, job.recipients)
+    sealed = {c: seal_body(job.case, job.event, c, job.bodies[c], recipient) for c, (recipient, _secret) in keys.items()}
+    return SealedCase({c: recipient for c, (recipient, _secret) in keys.items()}, sealed, keyring)
+
+
+def seal_here(jobs: Sequence[SealJob]) -> list[SealedCase | PlaintError]:
+    """Seals new cases one after the other; an error in the place of each that cannot be sealed."""
+    done: list[SealedCase | PlaintError] = []
+    for job in jobs:
+        try:
+            done.append(seal_case(job))
+        except PlaintError as error:
+            done.append(error)
+    return done
+
+
+def _draft(plan: Plan, sealing: SealedCase | PlaintError) -> Draft:
+    """The record of a new case, checked."""
+    if isinstance(sealing, PlaintError):
+        raise sealing
+    case, policy = plan.job.case, plan.policy
+    event = replace(plan.event, codes={**plan.event.codes, "keyring": keyring_hash(sealing.keyring)}, sealed=sealing.sealed)
+    data = dump_header({"plaint": FIRST_FORMAT, "case": case, "policy": policy.revision, "seals": sealing.seals}) + dump_event(event)
+    draft = Draft(case, case_path(case, event.at), data, sealing.keyring, event, apply(policy, CaseState(), event))
+    check_record(parse(data, draft.path))
+    return draft
+
+
+def register(actor: Actor, entry: Entry, excluded: Sequence[str] = ()) -> Recorded:
+    """Registers one case."""
+    return register_many(actor, [(entry, excluded)])[0]
+
+
+def register_many(
+    actor: Actor,
+    entries: Sequence[tuple[Entry, Sequence[str]]],
+    when: datetime | None = None,
+    *,
+    seal: Sealer = seal_here,
+    refuse: Refuse | None = None,
+) -> list[Recorded]:
+    """Registers cases in one signed commit; several receive events may share one.
+
+    An entry that is not as it should be stops them all, unless there is `refuse`: it is told which one and why, and the others go on.
+    """
+    repository = actor.organisation.repository
+    with repository.lock():
+        organisation = Organisation(repository)
+        plans: list[tuple[int, Plan]] = []
+        drafts: dict[str, Draft] = {}
+        for index, (entry, excluded) in enumerate(entries):
+            with _refusing(refuse, index):
+                plans.append((index, plan_case(organisation, actor.member, entry, excluded)))
+        for (index, plan), sealing in zip(plans, seal([plan.job for _index, plan in plans]), strict=True):
+            with _refusing(refuse, index):
+                draft = _draft(plan, sealing)
+                if draft.case in drafts:
+                    raise EnvironmentFaultError(_("two new cases were given the same id by chance"), hint=_("nothing was recorded: run it again"))
+                drafts[draft.case] = draft
+        if not drafts:
+            return []
+        done = list(drafts.values())
+        refs = repository.write_keyrings([(d.case, d.keyring) for d in done], actor.signing_key, actor.member, when)
+        if len(done) == 1:
+            message = _message(done[0].case, done[0].event)
+        else:
+            message = f"receive: {len(done)} cases\n\n" + "".join(f"Case: {d.case}\nEvent: {d.event.id}\n" for d in done)
+        commit = repository.commit({d.path: d.data for d in done}, message, actor.signing_key, actor.member, when, refs=refs)
+    return [Recorded(d.case, d.event.id, d.state.state, commit) for d in done]
+
+
+@contextmanager
+def _refusing(refuse: Refuse | None, index: int) -> Iterator[None]:
+    try:
+        yield
+    except PlaintError as error:
+        if refuse is None or isinstance(error, EnvironmentFaultError):
+            raise
+        refuse(index, error)
+
+
+def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime | None = None) -> Recorded:
+    """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos)."""
+    repository = actor.organisation.repository
+    with repository.lock():
+        organisation = Organisation(repository)
+        actor = _at(actor, organisation)
+        before = organisation.case(case)
+        policy = organisation.policy_of(before)
+        state = fold(policy, before.events)
+        event_id = entry.ids.event if entry.ids else new_event_id()
+        event = Event(entry.kind, event_id, entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
+        _allow(policy, state, event, organisation, before.events)
+        keyring = None
+        bodies = {c: dict(b) for c, b in entry.bodies.items()}
+        if changes_access(event):
+            keyring = _resealed(actor, organisation, policy, before, event, bodies)
+            event = replace(event, codes={**event.codes, "keyring": keyring_hash(keyring)})
+        event = replace(event, sealed=_seal(before, event, bodies))
+        after = apply(policy, state, event)
+        data = append(organisation.read_case(before), event)
+        check_record(parse(data, before.path))
+        refs = repository.write_keyrings([(before.id, keyring)], actor.signing_key, actor.member, when) if keyring else {}
+        gone = [keyring_ref(before.id)] if policy.states[after.state].final else []
+        commit = repository.commit({before.path: data}, _message(before.id, event), actor.signing_key, actor.member, when, refs=refs, deletes=gone)
+    return Recorded(before.id, event.id, after.state, commit)
+
+
+def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None) -> list[Recorded]:
+    """Seals the keyrings of several cases anew, in one commit; cases that the actor cannot open are passed over."""
+    repository = actor.organisation.repository
+    with repository.lock():
+        organisation = Organisation(repository)
+        actor = _at(actor, organisation)
+        changes: dict[str, bytes] = {}
+        keyrings: list[tuple[str, Keyring]] = []
+        done: list[tuple[str, Event, str]] = []
+        for case in cases:
+            before = organisation.case(case)
+            policy = organisation.policy_of(before)
+            state = fold(policy, before.events)
+            event = Event("rekey", new_event_id(), now, actor.member, {}, {})
+            if refusals(policy, state, event, organisation.roster, before.events) or not case_secrets(actor, before):
+                continue
+            keyring = _resealed(actor, organisation, policy, before, event, {})
+            event = replace(event, codes={"keyring": keyring_hash(keyring)})
+            changes[before.path] = append(organisation.read_case(before), event)
+            check_record(parse(changes[before.path], before.path))
+            keyrings.append((before.id, keyring))
+            done.append((before.id, event, state.state))
+        if not done:
+            return []
+        refs = repository.write_keyrings(keyrings, actor.signing_key, actor.member, when)
+        message = f"rekey: {len(done)} cases\n\n" + "".join(f"Case: {case}\nEvent: {event.id}\n" for case, event, _state in done)
+        commit = repository.commit(changes, message, actor.signing_key, actor.member, when, refs=refs)
+    return [Recorded(case, event.id, state, commit) for case, event, state in done]
+
+
+def changes_access(event: Event) -> bool:
+    """Whether the event makes a new keyring."""
+    return event.kind in ("assign", "grant", "revoke", "rekey") or (event.kind == "disclose" and event.codes.get("step") == "grant")
+
+
+def _at(actor: Actor, organisation: Organisation) -> Actor:
+    """The same actor, looking at the state that is committed now."""
+    if organisation.revision == actor.organisation.revision:
+        actor.organisation = organisation
+        return actor
+    return Actor.find(organisation, actor.member, actor.ask_passphrase)
+
+
+def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:
+    reasons = refusals(policy, state, event, organisation.roster, events)
+    if reasons:
+        raise NotAllowedError("; ".join(map(str, reasons)))
+
+
+def _message(case: str, event: Event) -> str:
+    return f"{event.kind}: {case}\n\nCase: {case}\nEvent: {event.id}\n"
+
+
+def _seal(before: Record, event: Event, bodies: Bodies) -> dict[str, str]:
+    sealed = {}
+    for compartment, body in sorted(bodies.items()):
+        recipient = before.header["seals"].get(compartment)
+        if recipient is None:
+            raise UsageError(_("this case has no {compartment} compartment").format(compartment=compartment))
+        check_sealed(body, compartment, event.kind)
+        sealed[compartment] = seal_body(before.id, event.id, compartment, body, recipient)
+    return sealed
+
+
+def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: Record, event: Event, bodies: Bodies) -> Keyring:
+    """The keyring after the event: the compartments that it speaks of and the actor can open are sealed anew, the others stay as they are."""
+    old = organisation.repository.read_keyring(before.id)
+    secrets = case_secrets(actor, before)
+    touched = _touched(event, bodies, secrets)
+    missing = touched - set(secrets)
+    if missing or old is None or not secrets:
+        names = ", ".join(sorted(missing)) or _("no compartment")
+        raise NotAllowedError(
+            _("{member} cannot open {compartments} of this case, so cannot give its key to others").format(member=actor.member, compartments=names)
+        )
+    state = apply(policy, fold(policy, before.events), event)
+    events = (*before.events, event)
+    fresh_secrets, fresh_recipients = {}, {}
+    for compartment in sorted(touched):
+        exceptions = sealed_exceptions(before, compartment, secrets[compartment])
+        body = bodies.get(compartment, {})
+        barred = exceptions.excluded & {*body.get("granted", ()), *(event.codes.get("team", ()))}
+        if barred:
+            raise NotAllowedError(
+                _("{members} was excluded from this case for a conflict of interest").format(members=", ".join(sorted(barred))),
+                hint=_("choose somebody else"),
+            )
+        members = openers(policy, organisation.roster, compartment, state, events, exceptions.after(body))
+        fresh_secrets[compartment] = secrets[compartment]
+        fresh_recipients[compartment] = recipients(organisation.roster, members, organisation.config.recovery)
+    return {**old, **seal_keyring(fresh_secrets, fresh_recipients)}
+
+
+def _touched(event: Event, bodies: Bodies, secrets: Mapping[str, str]) -> set[str]:
+    match event.kind:
+        case "assign":
+            return {"report", "inquiry"}
+        case "disclose":
+            return {"identity"}
+        case "rekey":
+            return set(secrets)
+        case _:
+            return set(bodies) - {REPORTER}
+
+
+def sealed_exceptions(record: Record, compartment: str, secret: str) -> Exceptions:
+    """What a compartment's own texts say of grants and exclusions."""
+    return exceptions_in(
+        open_body(event.sealed[compartment], secret, record.id, event.id, compartment) for event in record.events if compartment in event.sealed
+    )

@@ -1,0 +1,152 @@
+"""An organisation's repository, read: its configuration, policies, members and cases at one revision.
+
+>>> organisation = Organisation.open(Path("."))
+>>> organisation.case("Q7M4-K2XD").events[-1].kind
+'acknowledge'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from plaint.errors import EnvironmentFaultError, InputError, UsageError
+from plaint.i18n import _
+from plaint.model.machine import CaseState, fold
+from plaint.model.policy import Policy, policy_from
+from plaint.model.record import Record, RecordKind, parse
+from plaint.model.roster import Roster, roster_of
+from plaint.model.yamlio import load_yaml
+from plaint.store.repository import Repository
+
+CONFIG = "plaint.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """plaint.yaml: who the organisation is. `recovery` is the age recipient of its offline recovery key."""
+
+    name: Mapping[str, str]
+    languages: tuple[str, ...]
+    timezone: ZoneInfo
+    recovery: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRevision:
+    """A policy revision with the record it stands in."""
+
+    policy: Policy
+    record: Record
+    approved: bool
+
+
+def case_path(case: str, received: datetime) -> str:
+    """Where a case's record stands."""
+    return f"cases/{received.year}/{case}.yaml"
+
+
+def config_from(data: bytes, where: str = CONFIG) -> Config:
+    """The configuration in a plaint.yaml; InputError where something is missing."""
+    raw = load_yaml(data, where)
+    try:
+        return Config(raw["name"], tuple(raw["languages"]), ZoneInfo(raw["timezone"]), raw["recovery"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(_("this file lacks or misspells {key}").format(key=error), where=where) from error
+
+
+class Organisation:
+    """Reads one committed revision; everything is parsed at most once."""
+
+    def __init__(self, repository: Repository, revision: str | None = None) -> None:
+        self.repository = repository
+        self.revision = revision or repository.head()
+        if self.revision is None:
+            raise EnvironmentFaultError(_("this repository has no commit yet"), hint=_("plaint init makes an organisation; then commit with plaint"))
+
+    @classmethod
+    def open(cls, start: Path, revision: str | None = None) -> Organisation:
+        """The organisation whose repository holds the folder `start`."""
+        repository = Repository.discover(start)
+        return cls(repository, repository.resolve(revision) if revision else None)
+
+    @cached_property
+    def config(self) -> Config:
+        """Who the organisation is."""
+        return config_from(self._read(CONFIG))
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Its members, then and now."""
+        return roster_of(self._records(RecordKind.MEMBER))
+
+    @cached_property
+    def revisions(self) -> Mapping[int, PolicyRevision]:
+        """Every policy revision, approved or only drafted."""
+        found: dict[int, PolicyRevision] = {}
+        for record in sorted(self._records(RecordKind.POLICY), key=lambda r: int(r.id)):
+            policy = policy_from(record.header, record.path)
+            before = found.get(policy.revision - 1)
+            needed = before.policy.approvals if before else 1
+            approvals = {event.by for event in record.events if event.kind == "approve"}
+            found[policy.revision] = PolicyRevision(policy, record, len(approvals) >= needed)
+        return found
+
+    def policy(self, revision: int) -> Policy:
+        """One revision; InputError where there is none."""
+        if revision not in self.revisions:
+            raise InputError(_("there is no policy revision {revision}").format(revision=revision), where=f"policy/{revision}.yaml")
+        return self.revisions[revision].policy
+
+    def policy_in_force(self, at: datetime) -> Policy:
+        """The newest approved revision that has taken effect; the first one before that."""
+        if not self.revisions:
+            raise EnvironmentFaultError(_("there is no policy"), where="policy/", hint=_("plaint init writes one"))
+        today = at.astimezone(self.config.timezone).date()
+        force = [r.policy for r in self.revisions.values() if r.approved and r.policy.effective <= today]
+        return force[-1] if force else next(iter(self.revisions.values())).policy
+
+    @cached_property
+    def case_paths(self) -> Mapping[str, str]:
+        """Path of each case by its id."""
+        return {path.rsplit("/", 1)[-1].removesuffix(".yaml"): path for path in self.repository.record_paths(RecordKind.CASE, self.revision)}
+
+    def case(self, case: str) -> Record:
+        """One case; a unique beginning of its id will do. UsageError where there is none or more than one."""
+        wanted = case.strip().upper()
+        found = [wanted] if wanted in self.case_paths else [c for c in self.case_paths if wanted and c.startswith(wanted)]
+        if not found:
+            raise UsageError(_("there is no case {case}").format(case=case), hint=_("plaint list shows them"))
+        if len(found) > 1:
+            raise UsageError(_("{case} is the beginning of several cases").format(case=case), hint=", ".join(sorted(found)[:5]))
+        return parse(self._read(self.case_paths[found[0]]), self.case_paths[found[0]])
+
+    def cases(self) -> Iterator[Record]:
+        """Every case, in order of path."""
+        yield from self._records(RecordKind.CASE)
+
+    def state(self, record: Record) -> CaseState:
+        """Where a case stands."""
+        return fold(self.policy_of(record), record.events)
+
+    def policy_of(self, record: Record) -> Policy:
+        """The revision a case was received under."""
+        return self.policy(int(record.header["policy"]))
+
+    def read_case(self, record: Record) -> bytes:
+        """A case's file, byte for byte."""
+        return self._read(record.path)
+
+    def _records(self, kind: RecordKind) -> Iterator[Record]:
+        for path in self.repository.record_paths(kind, self.revision):
+            yield parse(self._read(path), path)
+
+    def _read(self, path: str) -> bytes:
+        data = self.repository.read(path, self.revision)
+        if data is None:
+            raise EnvironmentFaultError(_("the file is missing"), where=path, hint=_("is this an organisation's repository? plaint init makes one"))
+        return data
