@@ -1,0 +1,61 @@
+"""The `plaint` command: parse, call, print. One short file a command group; heavy things are imported when they are used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from plaint.i18n import LOCALE_DIR, language_of_environment, set_language
+
+
+def main() -> None:
+    """Entry point: runs the command and ends the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command; the exit code: 0 fine, 1 findings, 2 wrong usage or input, 3 broken repository or environment."""
+    import gettext
+
+    set_language(_language_asked(arguments) or language_of_environment())
+    gettext.bindtextdomain("messages", str(LOCALE_DIR))  # click looks its own words up there
+    import click
+
+    from plaint.cli.group import plaint
+    from plaint.errors import PlaintError
+    from plaint.i18n import _, language
+
+    os.environ["LANGUAGE"] = language()
+    try:
+        code = plaint.main(arguments, prog_name="plaint", standalone_mode=False)
+    except PlaintError as error:
+        click.echo(f"plaint: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = _("{command} --help tells more").format(command=context.command_path if context else "plaint")
+        click.echo(f"plaint: {' '.join(error.format_message().split()).rstrip('.。')}. {hint}", err=True)
+        return 2
+    except click.Abort:
+        click.echo(_("plaint: stopped; nothing was recorded"), err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the reader has gone; nothing more can be said
+        return 0
+    except Exception as error:
+        if os.environ.get("PLAINT_DEBUG"):
+            raise
+        what = _("this should not have happened ({kind}: {error}); nothing was recorded").format(kind=type(error).__name__, error=error)
+        click.echo(f"plaint: {' '.join(what.split())}. {_('PLAINT_DEBUG=1 shows where; please report it')}", err=True)
+        return 3
+    return code if isinstance(code, int) else 0
+
+
+def _language_asked(arguments: list[str]) -> str | None:
+    for this, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        if this == "--lang":
+            return after
+        if this.startswith("--lang="):
+            return this.removeprefix("--lang=")
+    return None

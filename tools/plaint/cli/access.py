@@ -1,0 +1,79 @@
+"""`plaint grant`, `revoke` and `rekey`: who may open a case. Who was let in or shut out is sealed; only that the keyring changed is open."""
+
+from __future__ import annotations
+
+import click
+
+from plaint.cli.common import common_options, complete_case, format_option, session
+from plaint.cli.events import print_recorded
+from plaint.desk import Entry, case_secrets, record, rekey_many
+from plaint.errors import NotAllowedError, UsageError
+from plaint.i18n import _
+
+
+def _change(case: str, member: str, compartments: tuple[str, ...], key: str, reason: str | None, fmt: str) -> None:
+    call = session()
+    organisation = call.organisation
+    if member not in organisation.roster.members:
+        raise UsageError(_("{member} is no member of this organisation").format(member=member), hint=_("plaint member list shows who is"))
+    before = organisation.case(case)
+    mine = set(case_secrets(call.actor, before))
+    wanted = set(compartments) or mine
+    if not wanted or not wanted <= mine:
+        names = ", ".join(sorted(wanted - mine)) or _("no compartment")
+        raise NotAllowedError(_("{member} cannot open {compartments} of this case").format(member=call.actor.member, compartments=names))
+    body = {key: [member]} | ({"reason": reason} if reason else {})
+    kind = "grant" if key == "granted" else "revoke"
+    done = record(call.actor, before.id, Entry(kind, {}, dict.fromkeys(sorted(wanted), body)), call.local_now)
+    print_recorded(done, fmt)
+    left = sorted(set(before.header["seals"]) - wanted - {"reporter"})
+    if key == "excluded" and left and fmt == "text":
+        click.echo(_("Not yet shut out of: {compartments}. Somebody who can open it must revoke there too.").format(compartments=", ".join(left)), err=True)
+
+
+COMPARTMENT = click.option("--compartment", "compartments", multiple=True, metavar="C", help=_("Only this part; all that you can open if not given."))
+
+
+@click.command("grant", help=_("Lets a member open a case. Who it is stays sealed."))
+@click.argument("case", shell_complete=complete_case)
+@click.argument("member")
+@COMPARTMENT
+@click.option("--reason", help=_("Why; it is sealed."))
+@format_option("text", "json")
+@common_options
+def grant(case: str, member: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
+    """Appends a grant event with the new keyring."""
+    _change(case, member, compartments, "granted", reason, fmt)
+
+
+@click.command("revoke", help=_("Shuts a member out of a case, as in a conflict of interest. Who it is stays sealed."))
+@click.argument("case", shell_complete=complete_case)
+@click.argument("member")
+@COMPARTMENT
+@click.option("--reason", help=_("Why; it is sealed."))
+@format_option("text", "json")
+@common_options
+def revoke(case: str, member: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
+    """Appends a revoke event with the new keyring."""
+    _change(case, member, compartments, "excluded", reason, fmt)
+
+
+@click.command("rekey", help=_("Seals keyrings anew to those who may open them now: after members joined, left or changed keys."))
+@click.argument("cases", nargs=-1, shell_complete=complete_case)
+@click.option("--all", "everything", is_flag=True, help=_("Every case that you can open."))
+@format_option("text", "json")
+@common_options
+def rekey(cases: tuple[str, ...], everything: bool, fmt: str) -> None:
+    """Appends a rekey event to each case."""
+    call = session()
+    if bool(cases) == everything:
+        raise UsageError(_("name the cases, or give --all"))
+    organisation = call.organisation
+    wanted = [organisation.case(case).id for case in cases] if cases else sorted(organisation.case_paths)
+    recorded = rekey_many(call.actor, wanted, call.local_now)
+    for done in recorded:
+        print_recorded(done, fmt)
+    click.echo(_("{n} of {all} keyrings sealed anew.").format(n=len(recorded), all=len(wanted)), err=True)
+
+
+COMMANDS = {"grant": grant, "revoke": revoke, "rekey": rekey}

@@ -1,0 +1,67 @@
+"""The sealed texts of an event: from `--body FILE` (YAML, `-` is standard input), or written in the editor in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plaint.errors import InputError, UsageError
+from plaint.i18n import _
+
+MAIN_FIELD = {"identity": "note", "report": "narrative", "inquiry": "note", "reporter": "text"}
+FIELDS = {"conclude": ("course", "findings", "recommendation"), "answer": ("reply",), "interview": ("person", "statement"), "hear": ("statement",)}
+COMPARTMENTS = ("identity", "report", "inquiry", "reporter")
+
+
+def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
+    """The bodies in a file: `{report: {…}, inquiry: {…}}`, or the fields of the event's `main` compartment alone."""
+    if file is None:
+        return {}
+    from plaint.model.yamlio import load_yaml
+
+    where = _("standard input") if file == "-" else file
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=error.strerror), where="--body") from error
+    document = load_yaml(data, where)
+    if not isinstance(document, Mapping) or not document:
+        raise InputError(_("a body is a YAML mapping of fields, as `findings: …`"), where=where)
+    if set(document) <= set(COMPARTMENTS):
+        bodies = dict(document)
+        for compartment, body in bodies.items():
+            if not isinstance(body, Mapping):
+                raise InputError(_("{compartment} must hold fields, as `note: …`").format(compartment=compartment), where=where)
+        return {compartment: dict(body) for compartment, body in bodies.items()}
+    return {main: dict(document)}
+
+
+def ask_body(event: str, compartment: str) -> dict[str, Any]:
+    """Asks for the fields of a body, each in the editor of the user's choice."""
+    body = {}
+    for field in FIELDS.get(event, (MAIN_FIELD[compartment],)):
+        click.echo(_("Write {field}: your editor opens; save and close it.").format(field=field), err=True)
+        text = click.edit(f"\n# {event}: {field}\n# " + _("Lines that begin with # are left out. What you write is sealed.") + "\n")
+        kept = "\n".join(line for line in (text or "").splitlines() if not line.startswith("#")).strip()
+        if not kept:
+            raise UsageError(_("nothing was written for {field}").format(field=field))
+        body[field] = kept + "\n"
+    return body
+
+
+def complete_bodies(event: str, bodies: dict[str, dict[str, Any]], needed: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The bodies with what the policy asks for: asked for in a terminal; UsageError in a script."""
+    for compartment in needed:
+        if compartment in bodies:
+            continue
+        if not sys.stdin.isatty():
+            raise UsageError(
+                _("{event} needs a sealed {compartment} text").format(event=event, compartment=compartment),
+                hint=_("give it with --body FILE (YAML), or --body - from standard input"),
+            )
+        bodies[compartment] = ask_body(event, compartment)
+    return bodies

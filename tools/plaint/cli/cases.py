@@ -1,0 +1,194 @@
+"""`plaint list`, `show`, `open` and `log`: reading cases. Only `open` needs a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, span, table
+from plaint.cli.todo import COLOURS, status_words
+from plaint.desk import open_case
+from plaint.errors import NotAllowedError
+from plaint.i18n import _, pick
+from plaint.model.deadlines import Status, open_readings, readings
+from plaint.model.machine import event_name, fold, legal_kinds
+from plaint.model.policy import TEAM
+
+
+@click.command("list", help=_("The cases, newest last."))
+@click.option("--state", metavar="STATE", help=_("Only cases in this state."))
+@click.option("--category", metavar="WORD", help=_("Only cases of this category."))
+@format_option("text", "json")
+@common_options
+def list_cases(state: str | None, category: str | None, fmt: str) -> None:
+    """Prints one line a case."""
+    call = session()
+    organisation, now = call.organisation, call.now
+    found: list[dict[str, Any]] = []
+    rows, colours = [], []
+    for record in sorted(organisation.cases(), key=lambda r: (r.events[0].at, r.id)):
+        policy = organisation.policy_of(record)
+        at = fold(policy, record.events)
+        if (state and at.state != state) or (category and at.category != category):
+            continue
+        running = [r for r in open_readings(policy, record.events, now, at) if not r.suspended]
+        following = running[0] if running else None
+        status = following.status(now) if following else None
+        found.append(
+            {
+                "case": record.id,
+                "state": at.state,
+                "channel": at.channel,
+                "category": at.category,
+                "received": record.events[0].at.isoformat(),
+                "due": following.due.isoformat() if following else None,
+                "clock": following.clock.name if following else None,
+                "status": status.value if status else None,
+            }
+        )
+        zone = policy.timezone
+        due = f"{local(following.due, zone)} {pick(following.clock.title)}" if following else ""
+        words = (pick(policy.states[at.state].title), pick(policy.channels.get(at.channel, {})), pick(policy.categories.get(at.category, {})))
+        rows.append((record.id, local(record.events[0].at, zone), *words, due))
+        colours.append(COLOURS.get(status) if status else None)
+    if fmt == "json":
+        print_json(found)
+        return
+    table(rows, (_("case"), _("received"), _("state"), _("channel"), _("category"), _("due next")), colours)
+    click.echo(_("{n} cases.").format(n=len(rows)))
+
+
+@click.command("show", help=_("One case: its course, its clocks, and what can come next."))
+@click.argument("case", shell_complete=complete_case)
+@format_option("text", "json")
+@common_options
+def show(case: str, fmt: str) -> None:
+    """Prints the timeline of a case."""
+    call = session()
+    organisation, now = call.organisation, call.now
+    record = organisation.case(case)
+    policy = organisation.policy_of(record)
+    state = fold(policy, record.events)
+    clocks = readings(policy, record.events, now, state)
+    everyone = frozenset(policy.roles) | {TEAM}
+    following = legal_kinds(policy, state, everyone)
+    if fmt == "json":
+        print_json(
+            {
+                "case": record.id,
+                "policy": policy.revision,
+                "state": state.state,
+                "channel": state.channel,
+                "category": state.category,
+                "suspended": state.suspended,
+                "held": state.held,
+                "team": list(state.team),
+                "events": [
+                    {"event": e.kind, "id": e.id, "at": e.at.isoformat(), "by": e.by, "codes": dict(e.codes), "sealed": sorted(e.sealed)} for e in record.events
+                ],
+                "clocks": [
+                    {
+                        "clock": r.clock.name,
+                        "subject": r.subject,
+                        "started": r.started.isoformat(),
+                        "due": r.due.isoformat(),
+                        "provisional": r.provisional,
+                        "stopped": r.stopped.isoformat() if r.stopped else None,
+                        "status": r.status(now).value,
+                    }
+                    for r in clocks
+                ],
+                "next": following,
+            }
+        )
+        return
+    zone = policy.timezone
+    title = " · ".join((pick(policy.states[state.state].title), pick(policy.categories.get(state.category, {})), pick(policy.channels.get(state.channel, {}))))
+    click.secho(f"{record.id}  {title}", bold=True)
+    flags = [word for word, on in ((_("suspended"), state.suspended), (_("on hold"), state.held)) if on]
+    if flags:
+        click.secho("  " + ", ".join(flags), fg="blue")
+    for event in record.events:
+        codes = {k: v for k, v in event.codes.items() if k not in ("keyring", "source", "step")}
+        words = "  ".join(f"{k}={_plain(v)}" for k, v in codes.items())
+        sealed = "🔒 " + ", ".join(event.sealed) if event.sealed else ""
+        click.echo(f"  {local(event.at, zone)}  {event_name(event):<18} {event.by:<14} {words}  {sealed}".rstrip())
+    click.echo()
+    words_of = status_words()
+    for reading in clocks:
+        status = reading.status(now)
+        when = (
+            _("done {time}").format(time=local(reading.stopped, zone))
+            if reading.stopped
+            else (_("{span} over") if now > reading.due else _("{span} left")).format(span=span(reading.due - now))
+        )
+        mark = "?" if reading.provisional else ""
+        subject = f" {reading.subject}" if reading.clock.per == "measure" else ""
+        click.secho(
+            f"  {_('due')} {local(reading.due, zone)}{mark}  {pick(reading.clock.title)}{subject}: {words_of[status]}, {when}",
+            fg=COLOURS.get(status) or ("green" if status is Status.DONE else None),
+        )
+    click.echo()
+    click.echo(_("Next: {events}").format(events=", ".join(following) or _("nothing, the case is at its end")))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_plain(v) for v in value)
+    if isinstance(value, dict):
+        return ":".join(str(v) for v in value.values())
+    return str(value)
+
+
+@click.command("open", help=_("The sealed texts of a case that you may read."))
+@click.argument("case", shell_complete=complete_case)
+@click.option("--compartment", metavar="C", help=_("Only this one: identity, report, inquiry."))
+@format_option("text", "json")
+@common_options
+def open_command(case: str, compartment: str | None, fmt: str) -> None:
+    """Prints what the actor's identity opens."""
+    from plaint.model.yamlio import dump_yaml
+
+    call = session()
+    record = call.organisation.case(case)
+    texts = list(open_case(call.actor, record, compartment))
+    if not texts:
+        raise NotAllowedError(
+            _("{member} can open nothing of case {case}").format(member=call.actor.member, case=record.id)
+            if compartment is None
+            else _("{member} cannot open {compartment} of case {case}").format(member=call.actor.member, compartment=compartment, case=record.id)
+        )
+    if fmt == "json":
+        print_json([{"event": event.id, "kind": event.kind, "compartment": name, "body": body} for event, name, body in texts])
+        return
+    for event, name, body in texts:
+        shown = {k: v for k, v in body.items() if v not in ([], {})}
+        if shown:
+            click.secho(f"{event_name(event)} {event.id} · {name}", bold=True)
+            click.echo(dump_yaml(shown))
+
+
+@click.command("log", help=_("The signed commits of a case."))
+@click.argument("case", shell_complete=complete_case)
+@format_option("text", "json")
+@common_options
+def log(case: str, fmt: str) -> None:
+    """Prints commit, time, member and event of each commit that touched the case."""
+    from plaint.store.history import history
+
+    call = session()
+    organisation = call.organisation
+    record = organisation.case(case)
+    commits = history(organisation.repository, record.path)
+    found = [{"commit": c.sha, "at": c.at.isoformat(), "by": c.author, "subject": c.subject, "signed": c.signed} for c in commits]
+    if fmt == "json":
+        print_json(found)
+        return
+    zone = organisation.config.timezone
+    for commit in commits:
+        mark = _("signed") if commit.signed else _("NOT SIGNED")
+        click.echo(f"{commit.sha[:10]}  {local(commit.at, zone)}  {commit.author:<14} {mark}  {commit.subject}")
+
+
+COMMANDS = {"list": list_cases, "show": show, "open": open_command, "log": log}

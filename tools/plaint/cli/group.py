@@ -1,0 +1,97 @@
+"""The command group: every command's name and one line on it, loaded only when called, so that `--help` is instant."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from plaint.cli.common import common_options
+from plaint.i18n import _
+
+
+def _table() -> dict[str, list[tuple[str, str, str]]]:
+    """Heading -> (command, module, one line)."""
+    return {
+        _("A case"): [
+            ("register", "register", _("Register a complaint or report")),
+            ("acknowledge", "events", _("The reporter was told that it arrived")),
+            ("accept", "events", _("Take the case on")),
+            ("decline", "events", _("Decline the case, with a reason")),
+            ("notify", "events", _("The reporter was told of a decision or delay")),
+            ("assign", "events", _("Appoint the inquiry team")),
+            ("interview", "events", _("Record an interview")),
+            ("hear", "events", _("Hear the person the report is about")),
+            ("extend", "events", _("Extend a time limit, with approval")),
+            ("suspend", "events", _("Stop the clocks for a reason")),
+            ("resume", "events", _("Let the clocks run again")),
+            ("conclude", "events", _("Conclude the inquiry: course, findings, recommendation")),
+            ("decide", "events", _("Decide the outcome and the measures")),
+            ("answer", "events", _("The reporter was given the result")),
+            ("verify", "events", _("A measure was checked")),
+            ("close", "events", _("Close the case")),
+            ("reopen", "events", _("Open a closed or declined case again")),
+            ("correct", "events", _("Correct or complete an earlier event")),
+            ("link", "events", _("Link two cases, as duplicates say")),
+            ("message", "events", _("Record a message to or from the reporter")),
+            ("hold", "events", _("Keep the records: stop their disposal")),
+            ("release-hold", "events", _("End a hold")),
+            ("dispose", "events", _("Propose or confirm the end of the records")),
+        ],
+        _("Who may read"): [
+            ("disclose", "events", _("Ask for or grant the reporter's identity, on record")),
+            ("grant", "access", _("Let a member open a case")),
+            ("revoke", "access", _("Shut a member out of a case, as in conflict")),
+            ("rekey", "access", _("Seal keyrings anew after members joined, left or changed keys")),
+        ],
+        _("Look"): [
+            ("todo", "todo", _("What is due, soonest first")),
+            ("list", "cases", _("The cases")),
+            ("show", "cases", _("One case: its course and its clocks")),
+            ("open", "cases", _("The sealed texts that you may read")),
+            ("log", "cases", _("The signed commits of a case")),
+            ("due", "due", _("When a clock is due, and why")),
+            ("check", "check", _("Check the whole repository")),
+            ("explain", "check", _("What a rule means and what to do")),
+        ],
+        _("The organisation"): [
+            ("init", "init", _("Make an organisation's repository")),
+            ("demo", "demo", _("Make a repository full of made-up cases, to try things")),
+            ("import", "importing", _("Register the rows of a spreadsheet")),
+            ("member", "member", _("Members, their roles and keys")),
+            ("policy", "policy", _("Read and prove the policy")),
+            ("doctor", "doctor", _("What is missing here for plaint to work")),
+        ],
+    }
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when the command is called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return [name for entries in _table().values() for name, _module, _line in entries]
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        for entries in _table().values():
+            for command, module, _line in entries:
+                if command == name:
+                    found: click.Command = import_module(f"plaint.cli.{module}").COMMANDS[name]
+                    return found
+        return None
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, entries in _table().items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, line) for name, _module, line in entries])
+
+
+@click.command(
+    cls=LazyGroup,
+    help=_("Handle complaints and whistleblowing reports with nothing but a git repository."),
+    epilog=_("Begin with `plaint demo DIR`, or `plaint init DIR`. `plaint todo` tells what is due."),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@common_options
+@click.version_option(package_name="plaint", message="plaint %(version)s")
+def plaint() -> None:
+    """See `help` above."""

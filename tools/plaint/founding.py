@@ -1,0 +1,164 @@
+"""Founds an organisation: its files, its first members and their keys, and the self-signed genesis commit that a verifier pins."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from plaint.errors import EnvironmentFaultError, UsageError
+from plaint.i18n import _
+from plaint.intake.importkey import new_import_keyring
+from plaint.model.policy import policy_from, preset_document
+from plaint.model.record import Event, Record, dump_event, dump_header, new_event_id, parse
+from plaint.model.roster import roster_of
+from plaint.model.schema import check_record, schema_files
+from plaint.model.yamlio import dump_yaml
+from plaint.store.git import Git
+from plaint.store.repository import Repository
+from plaint.store.signing import SigningKey
+
+MEMBER_ID = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
+README = """# {name}
+
+This repository holds the complaints and reports of {name}, sealed, with their whole course. It is worked on with `plaint`:
+`plaint todo` tells what is due, `plaint register` takes a new report, `plaint check` tells whether all is in order.
+Nothing here is readable without the keys of the members who may read it.
+
+本仓库保存{name}的投诉举报档案（已加密）及其全部办理过程，使用 `plaint` 操作：`plaint todo` 查看待办，`plaint register` 登记新件，
+`plaint check` 检查是否合规。未持有相应密钥者无法阅读任何内容。
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """Somebody who joins: roles, fields, public keys."""
+
+    id: str
+    roles: tuple[str, ...]
+    expertise: tuple[str, ...]
+    signing: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What an organisation is founded with."""
+
+    name: Mapping[str, str]
+    languages: tuple[str, ...]
+    preset: str
+    country: str | None
+    timezone: str | None
+    effective: str | None
+    recovery: str
+    members: tuple[NewMember, ...]
+
+
+def valid_member_id(member: str) -> str:
+    """The id itself; UsageError where it is not one."""
+    if not MEMBER_ID.fullmatch(member) or len(member) > 40:
+        raise UsageError(_("{member} is no member id").format(member=member), hint=_("small letters and digits, with dots between, as li.wei"))
+    return member
+
+
+def policy_document(founding: Founding) -> dict[str, Any]:
+    """The preset, adapted to the country, time zone and first day."""
+    document = preset_document(founding.preset)
+    calendar = document["calendar"]
+    if founding.country:
+        calendar["country"] = founding.country
+    if founding.timezone:
+        calendar["timezone"] = founding.timezone
+    if founding.effective:
+        document["effective"] = founding.effective
+    return document
+
+
+def join_event(member: NewMember, by: str, at: datetime) -> Event:
+    """The first event of a member's record."""
+    codes: dict[str, Any] = {"roles": list(member.roles)}
+    if member.expertise:
+        codes["expertise"] = list(member.expertise)
+    codes |= {"signing": [" ".join(member.signing.split()[:2])], "recipient": member.recipient}
+    return Event("join", new_event_id(), at, by, codes, {})
+
+
+def member_record(member: NewMember, by: str, at: datetime) -> bytes:
+    """A new member's file."""
+    return dump_header({"plaint": 1, "member": member.id}) + dump_event(join_event(member, by, at))
+
+
+def files(founding: Founding, at: datetime) -> dict[str, bytes]:
+    """Every file of a new organisation."""
+    founder = founding.members[0].id
+    document = policy_document(founding)
+    policy = policy_from(document)
+    adopted = [Event(kind, new_event_id(), at, founder, {}, {}) for kind in ("draft", "approve")]
+    found = {
+        "plaint.yaml": dump_yaml(
+            {
+                "plaint": 1,
+                "name": dict(founding.name),
+                "languages": list(founding.languages),
+                "timezone": str(policy.timezone),
+                "recovery": founding.recovery,
+            }
+        ).encode(),
+        "policy/1.yaml": dump_header(document) + b"".join(dump_event(event) for event in adopted),
+        "README.md": README.format(name=" · ".join(founding.name.values())).encode(),
+        ".gitignore": b"public/\n.demo-keys/\n",
+        ".gitattributes": b"# records are compared byte for byte\n*.yaml -text\n",
+    }
+    for member in founding.members:
+        found[f"members/{member.id}.yaml"] = member_record(member, founder, at)
+    for name, data in schema_files().items():
+        found[f"schemas/{name}"] = data
+    return found
+
+
+def found(folder: Path, founding: Founding, key: SigningKey, at: datetime) -> Repository:
+    """Makes the repository in `folder` (new or empty) with its genesis commit; UsageError where something is in the way."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(_("{folder} is not empty").format(folder=folder), hint=_("name a new folder"))
+    everything = files(founding, at)
+    records = {path: _checked(data, path) for path, data in everything.items() if path.startswith(("members/", "policy/"))}
+    roster = roster_of(r for path, r in records.items() if path.startswith("members/"))
+    policy = policy_from(records["policy/1.yaml"].header)
+    unknown = {role for m in founding.members for role in m.roles} - set(policy.roles)
+    if unknown:
+        raise UsageError(_("the policy has no role {roles}").format(roles=", ".join(sorted(unknown))), hint=", ".join(policy.roles))
+    folder.mkdir(parents=True, exist_ok=True)
+    git = Git(folder)
+    git.run("init", "-q", "-b", "main", ".")
+    git.run("config", "gpg.format", "ssh")
+    (folder / "plaint.yaml").write_bytes(everything["plaint.yaml"])
+    repository = Repository.discover(folder)
+    founder = founding.members[0].id
+    with repository.lock():
+        keyring = new_import_keyring(roster, policy, founding.recovery)
+        refs = repository.write_keyrings([("import", keyring)], key, founder, at)
+        repository.commit(everything, f"found: {founding.preset}\n", key, founder, at, refs=refs)
+    return repository
+
+
+def _checked(data: bytes, path: str) -> Record:
+    record = parse(data, path)
+    check_record(record)
+    return record
+
+
+def new_signing_key(path: Path, comment: str) -> None:
+    """A new Ed25519 SSH key without passphrase at `path`; the user may set one with ssh-keygen -p."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    command: Sequence[str] = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path))
+    try:
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise EnvironmentFaultError(_("ssh-keygen was not found"), hint=_("install OpenSSH")) from error
+    except subprocess.CalledProcessError as error:
+        raise EnvironmentFaultError(_("no signing key could be made"), where=str(path), hint=error.stderr.decode(errors="replace").strip()) from error
