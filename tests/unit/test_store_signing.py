@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,7 +149,7 @@ class TestFaults:
             "except EnvironmentFaultError as error: print(error)\n"
         )
         for count in ("1", "2"):
-            done = subprocess.run(["python", "-c", script, tmp_path / "key", count], capture_output=True, text=True, start_new_session=True, check=True)
+            done = subprocess.run([sys.executable, "-c", script, tmp_path / "key", count], capture_output=True, text=True, start_new_session=True, check=True)
             assert "passphrase" in done.stdout
             assert "ssh-add" in done.stdout
 

@@ -174,7 +174,7 @@ def _fault(error: str, key: SigningKey) -> EnvironmentFaultError:
             where=key.source,
             hint=_("chmod 600 {file}").format(file=key.source),
         )
-    if "couldn't find key in agent" in lower or "agent" in lower or key.source.startswith("key::"):
+    if "no private key found" in lower or "agent" in lower or key.source.startswith("key::"):
         return EnvironmentFaultError(
             _("the private half of the signing key was not found"),
             where=key.source,
