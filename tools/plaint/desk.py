@@ -189,7 +189,10 @@ def _draft(plan: Plan, sealing: SealedCase | PlaintError) -> Draft:
     if isinstance(sealing, PlaintError):
         raise sealing
     case, policy = plan.job.case, plan.policy
-    event = replace(plan.event, codes={**plan.event.codes, "keyring": keyring_hash(sealing.keyring)}, sealed=sealing.sealed)
+    codes = {"keyring": keyring_hash(sealing.keyring)}
+    if "source" in plan.event.codes:  # last, in the order of the event's kind
+        codes["source"] = plan.event.codes["source"]
+    event = replace(plan.event, codes={**{k: v for k, v in plan.event.codes.items() if k not in codes}, **codes}, sealed=sealing.sealed)
     data = dump_header({"plaint": FIRST_FORMAT, "case": case, "policy": policy.revision, "seals": sealing.seals}) + dump_event(event)
     draft = Draft(case, case_path(case, event.at), data, sealing.keyring, event, apply(policy, CaseState(), event))
     check_record(parse(data, draft.path))

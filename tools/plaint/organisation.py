@@ -142,11 +142,15 @@ class Organisation:
         return self._read(record.path)
 
     def _records(self, kind: RecordKind) -> Iterator[Record]:
-        for path in self.repository.record_paths(kind, self.revision):
-            yield parse(self._read(path), path)
+        paths = self.repository.record_paths(kind, self.revision)
+        for path, data in zip(paths, self.repository.read_many(paths, self.revision), strict=True):
+            yield parse(_there(data, path), path)
 
     def _read(self, path: str) -> bytes:
-        data = self.repository.read(path, self.revision)
-        if data is None:
-            raise EnvironmentFaultError(_("the file is missing"), where=path, hint=_("is this an organisation's repository? plaint init makes one"))
-        return data
+        return _there(self.repository.read(path, self.revision), path)
+
+
+def _there(data: bytes | None, path: str) -> bytes:
+    if data is None:
+        raise EnvironmentFaultError(_("the file is missing"), where=path, hint=_("is this an organisation's repository? plaint init makes one"))
+    return data

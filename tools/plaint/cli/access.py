@@ -65,6 +65,8 @@ def revoke(case: str, member: str, compartments: tuple[str, ...], reason: str | 
 @common_options
 def rekey(cases: tuple[str, ...], everything: bool, fmt: str) -> None:
     """Appends a rekey event to each case."""
+    from plaint.intake.importkey import renew_import_keyring
+
     call = session()
     if bool(cases) == everything:
         raise UsageError(_("name the cases, or give --all"))
@@ -73,6 +75,8 @@ def rekey(cases: tuple[str, ...], everything: bool, fmt: str) -> None:
     recorded = rekey_many(call.actor, wanted, call.local_now)
     for done in recorded:
         print_recorded(done, fmt)
+    if everything:
+        renew_import_keyring(call.actor, organisation.policy_in_force(call.now))
     click.echo(_("{n} of {all} keyrings sealed anew.").format(n=len(recorded), all=len(wanted)), err=True)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from plaint.access import recipients
-from plaint.errors import EnvironmentFaultError
+from plaint.errors import EnvironmentFaultError, NotAllowedError
 from plaint.i18n import _
 from plaint.model.record import RecordKind
 from plaint.seal.keyring import Keyring, new_case_keys, open_secret, reseal, seal_keyring
@@ -43,6 +43,22 @@ def new_import_keyring(roster: Roster, policy: Policy, recovery: str) -> Keyring
 def reseal_import_keyring(keyring: Keyring, identity: str, roster: Roster, policy: Policy, recovery: str) -> Keyring:
     """The same key for those who may register now; NotAllowedError when `identity` does not open it."""
     return reseal(keyring, identity, {NAME: _recipients(roster, policy, recovery)})
+
+
+def renew_import_keyring(actor: Actor, policy: Policy) -> bool:
+    """Seals the import key anew to those who may register now; False where the actor does not have it."""
+    organisation = actor.organisation
+    repository = organisation.repository
+    with repository.lock():
+        keyring = repository.read_keyring(NAME)
+        if keyring is None:
+            return False
+        try:
+            fresh = reseal_import_keyring(keyring, actor.identity, organisation.roster, policy, organisation.config.recovery)
+        except NotAllowedError:
+            return False
+        repository.update_refs(repository.write_keyrings([(NAME, fresh)], actor.signing_key, actor.member))
+    return True
 
 
 def import_secret(actor: Actor) -> bytes:

@@ -1,0 +1,690 @@
+"""Every rule of `plaint check`: a good organisation is spoilt in one way, and the rule says so; where the message matters, what it says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from builders import event_id
+from checking import CASE, NOW, OTHER, House, sealed_text, some_keyring
+from plaint.check.rules import rules
+from plaint.model.record import Event
+from plaint.seal.keyring import keyring_hash, new_case_keys
+
+CASE_FILE = f"cases/2026/{CASE}.yaml"
+Spoil = Callable[[House], str | None]
+"""Spoils the organisation; may give the time at which to look."""
+SPOILS: dict[str, list[Spoil]] = {}
+
+
+def spoils(*codes: str) -> Callable[[Spoil], Spoil]:
+    def keep(spoil: Spoil) -> Spoil:
+        for code in codes:
+            SPOILS.setdefault(code, []).append(spoil)
+        return spoil
+
+    return keep
+
+
+def event(kind: str, by: str = "supervisor", number: int = 900, at: str = "2026-06-01T09:00:00+08:00", **codes: object) -> Event:
+    return Event(kind, event_id(number), datetime.fromisoformat(at), by, codes)
+
+
+# --- S -----------------------------------------------------------------------------------------------------------------------------------
+
+
+@spoils("S101")
+def broken_yaml(h: House) -> None:
+    h.write(f"cases/2026/{OTHER}.yaml", "plaint: [\n")
+
+
+@spoils("S101")
+def key_twice(h: House) -> None:
+    h.edit(CASE_FILE, "policy: 1\n", "policy: 1\npolicy: 1\n")
+
+
+@spoils("S101")
+def latin_1(h: House) -> None:
+    h.write("members/intake.yaml", "é".encode("latin-1"))
+
+
+@spoils("S101")
+def too_large(h: House) -> None:
+    h.write("members/intake.yaml", b"a" * (5 * 1024 * 1024))
+
+
+@spoils("S101")
+def merge_conflict(h: House) -> None:
+    h.edit(CASE_FILE, "- event: accept\n", "<<<<<<< ours\n- event: accept\n")
+
+
+@spoils("S102")
+def free_text(h: House) -> None:
+    h.edit(CASE_FILE, "  channel: phone\n", "  channel: phone\n  name: zhang\n")
+
+
+@spoils("S102")
+def measure_without_date(h: House) -> None:
+    h.add(h.usual().conclude().decide(("warning", "2026-11-01")))
+    h.edit(CASE_FILE, "    due: '2026-11-01'\n", "")
+
+
+@spoils("S103")
+def comment(h: House) -> None:
+    h.edit(CASE_FILE, "policy: 1\n", "policy: 1\n# Zhang\n")
+
+
+@spoils("S103")
+def other_quotes(h: House) -> None:
+    h.edit(CASE_FILE, "by: intake", 'by: "intake"')
+
+
+@spoils("S201")
+def stray_file(h: House) -> None:
+    h.write("cases/2026/notes.txt", "Zhang said")
+
+
+@spoils("S201")
+def yml(h: House) -> None:
+    h.move(CASE_FILE, f"cases/2026/{CASE}.yml")
+
+
+@spoils("S202")
+def renamed(h: House) -> None:
+    h.move(CASE_FILE, f"cases/2026/{OTHER}.yaml")
+
+
+@spoils("S202")
+def small_letters(h: House) -> None:
+    h.move(CASE_FILE, f"cases/2026/{CASE.lower()}.yaml")
+
+
+@spoils("S203")
+def wrong_year(h: House) -> None:
+    h.move(CASE_FILE, f"cases/2025/{CASE}.yaml")
+
+
+@spoils("S204")
+def link(h: House) -> None:
+    (h.root / f"cases/2026/{OTHER}.yaml").symlink_to(h.root / CASE_FILE)
+
+
+@spoils("S204")
+def linked_folder(h: House) -> None:
+    (h.root / "reviews").symlink_to(h.root / "members")
+
+
+@spoils("S205")
+def capitals(h: House) -> None:
+    shutil.copy(h.root / "members/intake.yaml", h.root / "members/Intake.yaml")
+
+
+@spoils("S206")
+def wrong_folder(h: House) -> None:
+    shutil.copy(h.root / "members/intake.yaml", h.root / "policy/2.yaml")
+
+
+@spoils("S207", "S203")
+def copied(h: House) -> None:
+    (h.root / "cases/2025").mkdir()
+    shutil.copy(h.root / CASE_FILE, h.root / f"cases/2025/{CASE}.yaml")
+
+
+@spoils("S208")
+def event_copied(h: House) -> None:
+    h.add(h.usual(), OTHER)
+
+
+@spoils("S209")
+def event_id_again(h: House) -> None:
+    h.add(h.case(start="2026-10-05T10:00").receive(), OTHER)
+
+
+@spoils("S301")
+def other_schema(h: House) -> None:
+    h.edit("schemas/case.schema.json", '"Case"', '"Fall"')
+
+
+@spoils("S301")
+def no_schema(h: House) -> None:
+    (h.root / "schemas/case.schema.json").unlink()
+
+
+# --- T -----------------------------------------------------------------------------------------------------------------------------------
+
+
+@spoils("T101")
+def too_early(h: House) -> None:
+    h.add(h.case(strict=False).receive().conclude(by="investigator"))
+
+
+@spoils("T102")
+def stranger(h: House) -> None:
+    h.add(h.case(strict=False).receive().accept(by="nobody"))
+
+
+@spoils("T102")
+def stranger_in_a_member_record(h: House) -> None:
+    h.append("members/intake.yaml", event("roles", "nobody", roles=["intake"]))
+
+
+@spoils("T103")
+def without_role(h: House) -> None:
+    h.add(h.case(strict=False).receive().accept(by="intake"))
+
+
+@spoils("T104")
+def both_duties(h: House) -> str:
+    case = h.case(strict=False).receive().acknowledge().accept().assign(team=["boss", "investigator"])
+    h.add(case.conclude(by="boss").decide(by="boss"))
+    return "2026-10-05T20:00"
+
+
+@spoils("T105")
+def backwards(h: House) -> None:
+    h.add(h.case(strict=False).receive().accept(at="2026-10-05T08:00"))
+
+
+@spoils("T105")
+def backwards_in_a_member_record(h: House) -> None:
+    h.append("members/intake.yaml", event("roles", at="2025-01-01T00:00:00+08:00", roles=["intake"]))
+
+
+@spoils("T106")
+def unanswered(h: House) -> str:
+    h.add(h.case(strict=False).receive().acknowledge().accept().assign().conclude().decide().close())
+    return "2026-10-05T20:00"
+
+
+@spoils("T107")
+def nothing_sealed(h: House) -> None:
+    h.add(h.case(strict=False).receive(sealed=("identity", "report")))
+
+
+@spoils("T108")
+def team_of_one(h: House) -> None:
+    h.add(h.case(strict=False).receive().acknowledge().accept().assign(team=["investigator"]))
+
+
+@spoils("T109")
+def unknown_word(h: House) -> None:
+    h.edit(CASE_FILE, "channel: phone", "channel: pigeon")
+
+
+@spoils("T110")
+def unknown_event(h: House) -> None:
+    h.add(h.case(strict=False).receive().step("correct", corrects="zzzzzzzz"))
+
+
+@spoils("T110")
+def unknown_case(h: House) -> None:
+    h.add(h.case().receive().step("link", other=OTHER))
+
+
+@spoils("T111")
+def id_twice(h: House) -> None:
+    h.edit(CASE_FILE, f"id: {event_id(2)}", f"id: {event_id(1)}")
+
+
+@spoils("T111")
+def id_twice_in_a_member_record(h: House) -> None:
+    for _each in range(2):
+        h.append("members/intake.yaml", event("roles", roles=["intake"]))
+
+
+@spoils("T112")
+def in_future(_h: House) -> str:
+    return "2026-10-05T11:59"
+
+
+# --- D -----------------------------------------------------------------------------------------------------------------------------------
+
+
+@spoils("D101")
+def not_acknowledged(h: House) -> str:
+    h.add(h.case().receive())
+    return "2026-10-06T09:01"
+
+
+@spoils("D102")
+def nearly_not_acknowledged(h: House) -> str:
+    h.add(h.case().receive())
+    return "2026-10-06T08:59"
+
+
+@spoils("D103")
+def far_future(h: House) -> str:
+    h.add(h.case(start="2090-12-26T09:00").receive().acknowledge())
+    return "2090-12-26T12:00"
+
+
+@spoils("D104")
+def measure_late(h: House) -> str:
+    h.add(h.usual().conclude().decide(("warning", "2026-10-20")))
+    return "2026-10-21T00:01"
+
+
+@spoils("D105")
+def request_late(h: House) -> str:
+    h.add(h.usual().disclose("request", by="coordinator"))
+    return "2026-11-05T00:00"
+
+
+@spoils("D106")
+def end_of_time(h: House) -> str:
+    h.edit(h.add(h.case().receive()), "2026-10-05T09:00:00", "9999-12-31T09:00:00")
+    return "9999-12-31T10:00"
+
+
+# --- K -----------------------------------------------------------------------------------------------------------------------------------
+
+
+@spoils("K101")
+def line_cut(h: House) -> None:
+    text = h.read(CASE_FILE)
+    lines = text.split("\n")
+    del lines[lines.index("      -----BEGIN AGE ENCRYPTED FILE-----") + 3]
+    h.write(CASE_FILE, "\n".join(lines))
+
+
+@spoils("K101")
+def second_spelling(h: House) -> None:
+    key = pyrage.x25519.Recipient.from_str(new_case_keys("a")["a"].recipient)
+    bits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    text = ""
+    while not text.split("\n")[-3:][0].endswith("="):
+        text = pyrage.encrypt(b"x" * (len(text) % 97), [key], armored=True).decode()
+    last = text.split("\n")[-3]
+    body = last.rstrip("=")
+    text = text.replace(last, body[:-1] + bits[bits.index(body[-1]) + 1] + "=" * last.count("="))
+    h.edit(CASE_FILE, *(t.replace("\n", "\n      ").rstrip(" ") for t in (sealed_text("report"), text)))
+
+
+@spoils("K102")
+def in_the_clear(h: House) -> None:
+    text = h.read(CASE_FILE)
+    start = text.index("    report: |\n")
+    end = text.index("-----END AGE ENCRYPTED FILE-----\n", start) + len("-----END AGE ENCRYPTED FILE-----\n")
+    h.write(CASE_FILE, text[:start] + "    report: 'Zhang took the money'\n" + text[end:])
+
+
+@spoils("K102")
+def evidence_in_the_clear(h: House) -> None:
+    h.write(f"cases/2026/{CASE}/a.pdf", b"%PDF-1.7")
+
+
+@spoils("K103")
+def two_readers(h: House) -> None:
+    both = [pyrage.x25519.Recipient.from_str(k.recipient) for k in new_case_keys("ab").values()]
+    text = pyrage.encrypt(b"x", both, armored=True).decode()
+    old, new = (t.replace("\n", "\n      ").rstrip(" ") for t in (sealed_text("report"), text))
+    h.edit(CASE_FILE, old, new)
+
+
+@spoils("K104")
+def wrong_letter(h: House) -> None:
+    line = next(each for each in h.read(CASE_FILE).split("\n") if each.startswith("  report: age1"))
+    h.edit(CASE_FILE, line, line[:-1] + ("q" if line[-1] != "q" else "p"))
+
+
+@spoils("K104")
+def no_key(h: House) -> None:
+    line = next(each for each in h.read(CASE_FILE).split("\n") if each.startswith("  report: age1"))
+    h.edit(CASE_FILE, line, "  report: age1abc")
+
+
+@spoils("K105")
+def no_such_compartment(h: House) -> None:
+    case = h.usual()
+    h.add(case.step("message", direction="to-reporter", sealed=("report", "reporter"), by="coordinator"))
+
+
+@spoils("K106")
+def same_key(h: House) -> None:
+    key = new_case_keys("a")["a"].recipient
+    h.add(h.usual(), seals=dict.fromkeys(("identity", "inquiry", "report"), key))
+
+
+def with_keyring(h: House, *compartments: str) -> dict[str, str]:
+    ring = dict(some_keyring(*(compartments or ("identity", "inquiry", "report"))))
+    case = h.usual()
+    first = replace(case.events[0], codes={**case.events[0].codes, "keyring": keyring_hash(ring)})
+    h.add(replace(case, events=(first, *case.events[1:])))
+    h.keyring(CASE, ring)
+    return ring
+
+
+@spoils("K201")
+def no_keyring(h: House) -> None:
+    with_keyring(h)
+    h.add(h.usual(), OTHER, first=50)
+
+
+@spoils("K202")
+def other_keyring(h: House) -> None:
+    with_keyring(h)
+    h.keyring(CASE, {c: some_keyring("identity", "inquiry", "report", "x")[c] for c in ("identity", "inquiry", "report")})
+
+
+@spoils("K203")
+def keyring_of_nothing(h: House) -> None:
+    with_keyring(h)
+    h.keyring(OTHER, some_keyring("report"))
+
+
+@spoils("K203")
+def keyring_of_disposed_case(h: House) -> str:
+    case = h.case(start="2026-02-02T09:00").to_closed()
+    h.add(case.dispose("propose", at="2029-03-01T09:00").dispose("confirm"))
+    h.keyring(CASE, some_keyring("report"))
+    return "2029-03-02T09:00"
+
+
+@spoils("K204")
+def compartment_missing(h: House) -> None:
+    with_keyring(h, "report")
+
+
+@spoils("K205")
+def too_few_recipients(h: House) -> None:
+    ring = with_keyring(h)
+    key = pyrage.x25519.Recipient.from_str(new_case_keys("a")["a"].recipient)
+    h.keyring(CASE, {**ring, "report": pyrage.encrypt(b"A" * 75, [key], armored=True).decode()})
+
+
+@spoils("K206")
+def damaged_keyring(h: House) -> None:
+    h.keyring(CASE, {**with_keyring(h), "report": "hello\n"})
+
+
+# --- P -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def second_policy(h: House, effective: str = "2026-06-01", approvers: tuple[str, ...] = ("supervisor", "decider"), number: int = 2) -> None:
+    header, events = h.read("policy/1.yaml").split("\nevents:\n")
+    del events
+    header = header.replace("\npolicy: 1\n", f"\npolicy: {number}\n").replace("effective: '2020-01-01'", f"effective: '{effective}'")
+    h.write(f"policy/{number}.yaml", header + "\nevents:\n")
+    h.append(f"policy/{number}.yaml", event("draft", "steward", number * 100), *(event("approve", who, number * 100 + n) for n, who in enumerate(approvers, 1)))
+
+
+@spoils("P101")
+def one_language(h: House) -> None:
+    h.edit("policy/1.yaml", "    zh: '电话'\n", "")
+
+
+@spoils("P102")
+def no_custodian(h: House) -> None:
+    (h.root / "members/custodian.yaml").unlink()
+
+
+@spoils("P103")
+def gap(h: House) -> None:
+    second_policy(h, number=3)
+
+
+@spoils("P104")
+def unapproved(h: House) -> None:
+    second_policy(h, approvers=("supervisor",))
+    h.add(h.usual(), policy=2)
+
+
+@spoils("P105")
+def old_policy(h: House) -> None:
+    second_policy(h)
+
+
+@spoils("P105")
+def policy_to_come(h: House) -> None:
+    second_policy(h, effective="2027-01-01")
+    h.add(h.usual(), policy=2)
+
+
+@spoils("P106")
+def no_such_country(h: House) -> None:
+    h.edit("policy/1.yaml", "country: CN", "country: XX")
+
+
+@spoils("P107")
+def no_such_revision(h: House) -> None:
+    h.add(h.usual(), policy=7)
+
+
+@spoils("P108")
+def approved_by_clerk(h: House) -> None:
+    second_policy(h, approvers=("supervisor", "decider", "intake"))
+    h.add(h.usual(), policy=2)
+
+
+@spoils("P108")
+def approved_twice(h: House) -> None:
+    second_policy(h, approvers=("supervisor", "supervisor"))
+
+
+@spoils("P109")
+def no_policy(h: House) -> None:
+    (h.root / "policy/1.yaml").unlink()
+
+
+@spoils("P201")
+def never_joined(h: House) -> None:
+    text = h.read("members/intake.yaml")
+    header, _events, body = text.partition("events:\n")
+    h.write("members/intake.yaml", header + "events:\n")
+    h.append("members/intake.yaml", event("roles", roles=["intake"]))
+    h.write("members/intake.yaml", h.read("members/intake.yaml") + body)
+
+
+@spoils("P202")
+def came_back(h: House) -> None:
+    h.append("members/custodian.yaml", event("leave"), event("roles", number=901, roles=["custodian"]))
+
+
+@spoils("P203")
+def shared_key(h: House) -> None:
+    line = next(each for each in h.read("members/intake.yaml").split("\n") if "recipient:" in each)
+    other = next(each for each in h.read("members/decider.yaml").split("\n") if "recipient:" in each)
+    h.edit("members/intake.yaml", line, other)
+
+
+@spoils("P203")
+def recovery_key(h: House) -> None:
+    line = next(each for each in h.read("members/intake.yaml").split("\n") if "recipient:" in each)
+    recovery = next(each for each in h.read("plaint.yaml").split("\n") if "recovery:" in each).split()[-1]
+    h.edit("members/intake.yaml", line, f"  recipient: {recovery}")
+
+
+@spoils("P204")
+def unknown_role(h: House) -> None:
+    h.append("members/intake.yaml", event("roles", roles=["king"]))
+
+
+@spoils("P301")
+def no_time_zone(h: House) -> None:
+    h.edit("plaint.yaml", "Asia/Shanghai", "Asia/Nowhere")
+
+
+@spoils("P301")
+def misspelt(h: House) -> None:
+    h.edit("plaint.yaml", "timezone:", "timezoone:")
+
+
+# --- R -----------------------------------------------------------------------------------------------------------------------------------
+
+
+@spoils("R101")
+def kept_too_long(h: House) -> str:
+    h.add(h.case(start="2026-02-02T09:00").to_closed())
+    return "2029-06-01T09:00"
+
+
+@spoils("R102")
+def retention_ends(h: House) -> str:
+    h.add(h.case(start="2026-02-02T09:00").to_closed())
+    return "2029-02-10T09:00"
+
+
+@spoils("R103")
+def disposed_early(h: House) -> str:
+    case = replace(h.case(start="2026-02-02T09:00").to_closed(), strict=False)
+    h.add(case.dispose("propose", at="2027-03-01T09:00", by="steward").dispose("confirm", by="supervisor"))
+    return "2027-03-02T09:00"
+
+
+@spoils("R201", "R203")
+def no_reviews(_h: House) -> str:
+    return "2027-04-02T09:00"
+
+
+@spoils("R204")
+def report_soon(_h: House) -> str:
+    return "2027-03-15T09:00"
+
+
+@spoils("R202")
+def review_soon(_h: House) -> str:
+    return "2027-02-15T09:00"
+
+
+# --- the tests ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("good")
+    house = House.found(root)
+    house.add(house.usual())
+    return root
+
+
+@pytest.fixture
+def house(good, tmp_path) -> House:
+    shutil.copytree(good, tmp_path / "house", symlinks=True)
+    return House(tmp_path / "house")
+
+
+def test_good_organisation_is_in_order(house):
+    report = house.check()
+    assert report.findings == ()
+    assert (report.records, report.events) == (1 + 9 + 1, 4 + 9 + 2)
+    assert report.exit_code(strict=True) == 0
+
+
+@pytest.mark.parametrize(("code", "spoil"), [pytest.param(c, s, id=f"{c}-{s.__name__}") for c, found in sorted(SPOILS.items()) for s in found])
+def test_rule_is_provoked(house, code, spoil):
+    now = spoil(house) or NOW
+    report = house.check(now)
+    assert code in [finding.rule for finding in report.findings], [(f.rule, f.record, f.message) for f in report.findings]
+    for finding in report.findings:
+        assert finding.message
+        assert finding.remedy
+        assert "{" not in finding.message
+        assert finding.line is None or finding.line > 0
+        assert finding.record
+
+
+def test_every_rule_is_provoked_by_some_test():
+    assert set(SPOILS) == {code for code in rules() if code[0] in "STDKPR"}
+
+
+ALONE = {
+    "S102": free_text, "S103": comment, "S201": stray_file, "S203": wrong_year, "T101": too_early, "T103": without_role, "T104": both_duties,
+    "T108": team_of_one, "T109": unknown_word, "D101": not_acknowledged, "D102": nearly_not_acknowledged, "D104": measure_late, "K101": line_cut,
+    "K102": in_the_clear, "K103": two_readers, "K104": no_key, "K201": no_keyring, "K202": other_keyring, "P105": old_policy, "P203": shared_key,
+    "R103": disposed_early,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ALONE)
+def test_one_fault_gives_one_kind_of_finding(house, code):
+    now = ALONE[code](house) or NOW
+    others = {"D104": {"D101"}, "R103": {"R201", "R203", "R202", "R204"}}.get(code, set())
+    assert set(house.codes(now)) - others == {code}
+
+
+def test_finding_says_where(house):
+    without_role(house)
+    (finding,) = house.check().findings
+    assert finding.record == CASE_FILE
+    assert finding.event == event_id(2)
+    lines = house.read(CASE_FILE).split("\n")
+    assert lines[finding.line - 1] == "- event: accept"
+
+
+def test_what_was_done_late_is_no_finding(house):
+    house.add(house.case().receive().acknowledge(after="60h").accept())
+    assert "D101" not in house.codes("2026-10-08T09:00")
+
+
+def test_suspended_clock_is_not_late(house):
+    house.add(house.usual().suspend())
+    assert house.codes("2026-12-31T09:00") == []
+
+
+def test_held_case_is_not_due_for_disposal(house):
+    house.add(house.case(start="2026-02-02T09:00").to_closed().hold())
+    assert not set(house.codes("2032-01-01T09:00")) & {"R101", "R102"}
+
+
+def test_leaving_is_the_members_own_last_event(house):
+    house.append("members/custodian.yaml", event("leave", "custodian"))
+    assert "T102" not in house.codes()
+
+
+def test_who_has_left_is_not_in_the_team_any_more(house):
+    case = house.usual()
+    house.add(case.evidence(by="investigator", after="10m"))
+    house.append("members/investigator.yaml", event("leave", at=(case.now + timedelta(minutes=5)).isoformat()))
+    assert "T102" in house.codes("2026-10-05T13:30")
+
+
+def test_policy_approved_later_does_not_make_old_cases_wrong(house):
+    second_policy(house, effective="2026-10-01")
+    text = house.read("policy/2.yaml").replace("2026-06-01T09", "2026-10-05T12")
+    house.write("policy/2.yaml", text)
+    assert "P105" not in house.codes()
+    house.add(house.usual(), policy=2)
+    assert "P105" not in house.codes()
+
+
+def test_review_done_is_not_asked_for_again(house):
+    house.add(house.case().to_closed())
+    for period, number in (("2026-H2", 1), ("2026", 5)):
+        house.write(f"reviews/{period}.yaml", f"plaint: 1\nreview: '{period}'\npolicy: 1\nevents:\n")
+        house.append(
+            f"reviews/{period}.yaml",
+            event("open", number=800 + number, at="2027-01-10T09:00:00+08:00"),
+            event("conclude", number=801 + number, at="2027-01-12T09:00:00+08:00", result="in-order"),
+        )
+    assert house.codes("2027-04-02T09:00") == []
+
+
+def test_duties_start_with_the_first_case(house):
+    shutil.rmtree(house.root / "cases")
+    assert house.codes("2030-01-01T09:00") == []
+
+
+def test_clone_without_keyrings_says_so_once(house):
+    report = house.check()
+    assert len(report.notes) == 1
+    assert not [f for f in report.findings if f.rule.startswith("K2")]
+
+
+def test_keyring_in_force_is_fine(house):
+    with_keyring(house)
+    house.keyring("import", some_keyring("report"))
+    report = house.check()
+    assert report.findings == ()
+    assert report.notes == ()
+
+
+def test_sealed_evidence_beside_a_case_is_fine(house):
+    house.write(f"cases/2026/{CASE}/a.age", sealed_text("report"))
+    house.write("cases/.gitkeep", "")
+    assert house.codes() == []
