@@ -23,7 +23,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plaint.model.deadlines import Reading, Status, readings
-from plaint.model.machine import CaseState, fold, refusals, transitions_for
+from plaint.model.legality import refusals
+from plaint.model.machine import CaseState, fold, transitions_for
 from plaint.model.policy import TEAM, Policy, Transition
 from plaint.model.record import Event
 from plaint.model.roster import Membership, Roster
@@ -155,7 +156,7 @@ class CaseBuilder:
             "extend": {"clock": next(iter(policy.clocks)), "until": (self.now + timedelta(days=10)).isoformat()},
             "conclude": {"outcome": next(iter(policy.outcomes))},
             "decide": {"measures": []},
-            "verify": {"measure": next((m.id for m in state.measures if m.verified is None), "m1"), "result": "fulfilled"},
+            "verify": {"measure": next((m.id for m in state.measures if m.settled is None), "m1"), "result": "fulfilled"},
             "correct": {"corrects": self.events[0].id if self.events else event_id(1)},
             "link": {"other": "Q7M4-K2XD", "relation": "related"},
             "message": {"direction": "to-reporter"},

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from builders import SEALED, START, CaseBuilder, event_id, member, one_member_per_role
 from plaint.i18n import set_language
 from plaint.model.course import Place, explore
-from plaint.model.machine import CaseState, apply, event_name, fold, is_final, legal_kinds, names, refusals, states
+from plaint.model.deadlines import open_readings
+from plaint.model.legality import legal_kinds, refusals
+from plaint.model.machine import CaseState, apply, event_name, fold, is_final, names, states
 from plaint.model.policy import Policy, load_preset, policy_from, preset_document
 from plaint.model.record import Event
 from plaint.model.roster import Roster
@@ -49,8 +51,10 @@ def test_the_whole_house_course(house: CaseBuilder) -> None:
     case = case.evidence(by="investigator").interview(person="witness").hear().conclude(outcome="substantiated")
     assert case.state.outcome == "substantiated"
     case = case.decide(("warning", "2026-10-20"), ("rule-change", "2026-12-31"))
-    assert [(m.id, m.code, m.verified) for m in case.state.measures] == [("m1", "warning", None), ("m2", "rule-change", None)]
-    case = case.answer().verify("m1").verify("m2", result="partly").close(satisfaction="satisfied")
+    assert [(m.id, m.code, m.settled) for m in case.state.measures] == [("m1", "warning", None), ("m2", "rule-change", None)]
+    case = case.answer().verify("m1").verify("m2", result="partly")
+    assert said(case.refused("close"), "not settled yet: m2")
+    case = case.verify("m2").close(satisfaction="satisfied")
     assert case.state.state == "closed"
     case = case.dispose("propose", at="2029-11-01").dispose("confirm")
     assert case.state.state == "disposed"
@@ -254,6 +258,28 @@ def test_wrong_measures(house: CaseBuilder) -> None:
     decided = concluded.decide(("warning", "2026-11-01"))
     assert said(decided.refused("verify", measure="m2"), "no measure m2")
     assert said(decided.answer().refused("close"), "m1")
+    for result in ("partly", "unfulfilled"):
+        wanting = decided.answer().verify("m1", result=result)
+        assert [(m.result, m.settled) for m in wanting.state.measures] == [(result, None)]
+        assert said(wanting.refused("close"), "m1")
+        assert not wanting.verify("m1").refused("close")
+    dropped = decided.verify("m1", result="dropped")
+    assert not dropped.answer().refused("close")
+    assert said(dropped.refused("verify", measure="m1"), "settled already")
+
+
+def test_a_time_limit_is_extended_only_while_it_runs_and_is_not_over(house: CaseBuilder) -> None:
+    case = house.to_inquiry()
+    running = next(r for r in open_readings(HOUSE, case.events, case.now) if r.clock.name == "inquiry")
+    later = (running.due + timedelta(days=10)).isoformat()
+    assert not case.refused("extend", clock="inquiry", until=later)
+    assert said(case.refused("extend", clock="inquiry", until=running.due.isoformat()), "later time")
+    assert said(case.refused("extend", clock="inquiry", until=later, at=(running.due + timedelta(seconds=1)).isoformat()), "is late")
+    assert not case.refused("extend", clock="inquiry", until=later, at=running.due.isoformat())
+    assert said(case.refused("extend", clock="feedback", until=later), "not running")
+    assert said(case.refused("extend", clock="acknowledgement", until=later), "not running")  # it was stopped
+    decided = case.conclude().decide(("warning", "2026-12-01"))
+    assert said(decided.refused("extend", clock="measure", until=later), "not running")  # its date is the decision's
 
 
 def test_an_event_id_stands_once(house: CaseBuilder) -> None:
@@ -414,6 +440,6 @@ def test_the_courses_that_lint_walks_hold_every_course_the_machine_allows(events
     for event in _accepted(HOUSE, events, _PEOPLE):
         state = apply(HOUSE, state, event)
         steps = [s for place in places for s in _COURSE.steps[place] if s.name == event_name(event)]
-        facts = (state.state, state.suspended, state.held, any(m.verified is None for m in state.measures), bool(state.requests))
+        facts = (state.state, state.suspended, state.held, any(m.settled is None for m in state.measures), bool(state.requests))
         places = {s.target for s in steps if facts == (s.target.state, s.target.suspended, s.target.held, s.target.measures, s.target.requests)}
         assert places

@@ -17,7 +17,8 @@ from plaint.access import REPORTER, Exceptions, exceptions_in, openers, recipien
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _
-from plaint.model.machine import CaseState, apply, fold, refusals
+from plaint.model.legality import refusals
+from plaint.model.machine import CaseState, apply, fold
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, append, dump_event, dump_header, new_case_id, new_event_id, parse
 from plaint.model.schema import check_record, check_sealed

@@ -14,7 +14,8 @@ from plaint.check.findings import Collector
 from plaint.errors import InputError
 from plaint.i18n import _, ngettext, pick
 from plaint.model.deadlines import Reading, Status, open_readings, readings
-from plaint.model.machine import CaseState, Ground, apply, is_final, names, refusals
+from plaint.model.legality import Ground, refusals
+from plaint.model.machine import CaseState, apply, is_final, names
 from plaint.model.policy import ClockKind, Policy
 from plaint.model.record import Event, Record
 from plaint.model.roster import Roster

@@ -12,7 +12,8 @@ from plaint.desk import open_case
 from plaint.errors import NotAllowedError
 from plaint.i18n import _, pick
 from plaint.model.deadlines import Status, open_readings, readings
-from plaint.model.machine import event_name, fold, legal_kinds
+from plaint.model.legality import legal_kinds
+from plaint.model.machine import event_name, fold
 from plaint.model.policy import TEAM
 
 

@@ -59,7 +59,7 @@ def _categories(policy: Policy, _state: CaseState) -> Mapping[str, str]:
 
 
 def _unverified(policy: Policy, state: CaseState) -> Mapping[str, str]:
-    return {m.id: f"{pick(policy.measures.get(m.code, {}))} {m.due}" for m in state.measures if m.verified is None}
+    return {m.id: f"{pick(policy.measures.get(m.code, {}))} {m.due}" for m in state.measures if m.settled is None}
 
 
 DELIVERY = ("delivered", "unreachable")
@@ -127,7 +127,7 @@ def _table() -> list[EventCommand]:
             "inquiry",
             (
                 Code("measure", _("Which one, as m1."), _unverified, required=True),
-                Code("result", _("What was found."), ("fulfilled", "partly", "unfulfilled"), required=True),
+                Code("result", _("What was found."), ("fulfilled", "partly", "unfulfilled", "dropped"), required=True),
             ),
         ),
         EventCommand(

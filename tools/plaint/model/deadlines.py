@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from plaint.model.clocks import Duration, Unit
 from plaint.model.clocks import due as due_after
-from plaint.model.machine import CaseState, Measure, fold, names
+from plaint.model.machine import CaseState, Measure, fold, names, verified
 from plaint.model.policy import Clock, ClockKind, Policy
 from plaint.model.record import Event
 
@@ -158,13 +158,13 @@ def _all_measures(events: Sequence[Event]) -> list[Measure]:
         if event.kind == "decide":
             measures += [Measure(m["id"], m["measure"], m["due"], event.at) for m in event.codes.get("measures", ())]
         if event.kind == "verify":
-            measures = [replace(m, verified=event.at) if m.id == event.codes.get("measure") and m.verified is None else m for m in measures]
+            measures = [*verified(measures, event)]
     return measures
 
 
 def _measure_reading(policy: Policy, clock: Clock, measure: Measure) -> Reading:
     end = datetime.combine(date.fromisoformat(measure.due) + timedelta(days=1), time(), policy.timezone)
-    return Reading(clock, measure.id, measure.decided, end, stopped=measure.verified)
+    return Reading(clock, measure.id, measure.decided, end, stopped=measure.settled)
 
 
 def open_readings(policy: Policy, events: Sequence[Event], now: datetime, state: CaseState | None = None) -> list[Reading]:

@@ -1,13 +1,11 @@
-"""The course of a case: one pure fold of its events over its policy, and the answer to "who may do what now, and why not".
+"""The course of a case: one pure fold of its events over its policy.
 
 Rules:
 - State is never stored: `fold` makes it from the events, and the fold of a prefix is a prefix of the fold.
-- An event is legal if some transition of the policy has its name (and its `when` codes), starts from the present state, is open to a role
-  of the person, and all its conditions hold; the words it uses stand in the policy; what must be sealed with it is.
-- Separation of duties: of each pair in `apart`, nobody does both in one round of a case (a round ends when it is reopened).
-- A team is large enough, each of its members holds the roles asked for, one knows the category's field, and none is the person who decides.
+- A round of a case ends when it is reopened: team, measures and outcome are made anew, and duties are counted from there.
+- A measure is settled by a `verify` that finds it fulfilled or drops it; one found wanting stays open, and its clock runs on.
 
-`refusals` gives every reason against an event, in the words of the language in force, each with its ground; an empty list means legal.
+Who may record what, and why not, is `legality`.
 """
 
 from __future__ import annotations
@@ -15,61 +13,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from plaint.i18n import _, pick
-from plaint.model.clocks import due as due_after
-from plaint.model.policy import TEAM, Policy, Transition
+from plaint.model.policy import Policy, Transition
 from plaint.model.record import Event
-
-if TYPE_CHECKING:
-    from plaint.model.roster import Roster
 
 START = ""
 """The state before the first event."""
 
-
-class Ground(StrEnum):
-    """The kinds of reason against an event; checks and audits tell them apart, people read the message."""
-
-    UNKNOWN_EVENT = "unknown-event"
-    STATE = "state"
-    STRANGER = "stranger"
-    ROLE = "role"
-    DUTIES = "duties"
-    ORDER = "order"
-    CONDITION = "condition"
-    RETENTION = "retention"
-    SEALS = "seals"
-    TEAM = "team"
-    WORDS = "words"
-    REFERENCE = "reference"
-    TWICE = "twice"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason against an event; as text, its message."""
-
-    code: Ground
-    message: str
-
-    def __str__(self) -> str:
-        """What to tell people."""
-        return self.message
+SETTLING = frozenset({"fulfilled", "dropped"})
+"""The results of `verify` that settle a measure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure decided: its code, its due date (a local date, the whole day counts) and how it was verified, if it was."""
+    """A measure decided: its code, its due date (a local date, the whole day counts), what was last found, and when it was settled, if it was."""
 
     id: str
     code: str
     due: str
     decided: datetime
-    verified: datetime | None = None
     result: str = ""
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +130,7 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
         case "decide":
             changed["measures"] = tuple(Measure(m["id"], m["measure"], m["due"], event.at) for m in codes.get("measures", ()))
         case "verify":
-            changed["measures"] = tuple(_verified(m, event) for m in state.measures)
+            changed["measures"] = verified(state.measures, event)
         case "hold":
             changed["held"] = True
         case "release-hold":
@@ -189,10 +154,11 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
     return replace(state, **changed)
 
 
-def _verified(measure: Measure, event: Event) -> Measure:
-    if measure.id != event.codes.get("measure"):
-        return measure
-    return replace(measure, verified=event.at, result=event.codes.get("result", ""))
+def verified(measures: Iterable[Measure], event: Event) -> tuple[Measure, ...]:
+    """The measures after a `verify` event; one that is settled stays as it is."""
+    code, result = event.codes.get("measure"), event.codes.get("result", "")
+    settled = event.at if result in SETTLING else None
+    return tuple(replace(m, result=result, settled=settled) if m.id == code and m.settled is None else m for m in measures)
 
 
 def states(policy: Policy, events: Iterable[Event]) -> Iterator[CaseState]:
@@ -216,150 +182,3 @@ def is_final(policy: Policy, state: CaseState) -> bool:
     """Whether nothing can follow."""
     found = policy.states.get(state.state)
     return found is not None and found.final
-
-
-def refusals(policy: Policy, state: CaseState, event: Event, roster: Roster, events: Sequence[Event] = ()) -> list[Refusal]:
-    """Every reason against the event now; none means that it is legal. `events` are those before it (for time limits)."""
-    if event.kind not in policy.transitions:
-        return [Refusal(Ground.UNKNOWN_EVENT, _("the policy knows no event {event}").format(event=event.kind))]
-    found = transitions_for(policy, state, event.kind, event.codes)
-    if not found:
-        where = pick(policy.states[state.state].title) if state.state in policy.states else _("not registered")
-        return [Refusal(Ground.STATE, _("{event} is not possible while the case is: {state}").format(event=event_name(event), state=where))]
-    attempts = [_against(policy, state, event, roster, t, events) for t in found]
-    return min(attempts, key=len) + _against_words(policy, state, event)
-
-
-def _against(policy: Policy, state: CaseState, event: Event, roster: Roster, transition: Transition, events: Sequence[Event]) -> list[Refusal]:
-    return [
-        *_against_person(policy, state, event, roster, transition),
-        *_against_condition(policy, state, event, transition, events),
-        *_against_seals(event, transition),
-        *(_against_team(policy, state, event, roster) if event.kind == "assign" else ()),
-    ]
-
-
-def _against_person(policy: Policy, state: CaseState, event: Event, roster: Roster, transition: Transition) -> Iterator[Refusal]:
-    # a report is dated by its arrival: whoever registers it later may have joined, or taken the role, after that (imports of old books)
-    held = roster.roles_from(event.by, event.at) if event.kind == "receive" else roster.roles(event.by, event.at)
-    if held and event.by in state.team:  # who has left is not in the team any more
-        held = held | {TEAM}
-    if not held:
-        yield Refusal(Ground.STRANGER, _("{member} is not a member at that time").format(member=event.by))
-    elif held.isdisjoint(transition.roles):
-        roles = ", ".join(pick(policy.roles[r]) if r in policy.roles else _("member of the inquiry team") for r in transition.roles)
-        yield Refusal(Ground.ROLE, _("{member} may not {event}: it takes the role {roles}").format(member=event.by, event=event_name(event), roles=roles))
-    mine = names(event)
-    for first, second in policy.apart:
-        for this, other in ((first, second), (second, first)):
-            if this in mine and any(who == event.by and other in (done, done.partition(":")[0]) for done, who in state.done):
-                yield Refusal(
-                    Ground.DUTIES, _("{member} did {other} in this case, so somebody else must {event}").format(member=event.by, other=other, event=this)
-                )
-
-
-def _against_condition(policy: Policy, state: CaseState, event: Event, transition: Transition, events: Sequence[Event]) -> Iterator[Refusal]:
-    if state.last and event.at < state.last:
-        yield Refusal(Ground.ORDER, _("its time {at} is before the event before it ({last})").format(at=event.at.isoformat(), last=state.last.isoformat()))
-    if (transition.during == "suspended" or transition.unless == "running") and not state.suspended:
-        yield Refusal(Ground.CONDITION, _("the case is not suspended"))
-    if (transition.during == "running" or transition.unless == "suspended") and state.suspended:
-        yield Refusal(Ground.CONDITION, _("the case is suspended: resume it first"))
-    if transition.during == "held" and not state.held:
-        yield Refusal(Ground.CONDITION, _("there is no hold on the case"))
-    if transition.unless == "held" and state.held:
-        yield Refusal(Ground.CONDITION, _("there is a hold on the case: release it first"))
-    if transition.once and state.did(event.kind):
-        yield Refusal(Ground.CONDITION, _("{event} was done already").format(event=event.kind))
-    for needed in state.lacking(transition.after):
-        yield Refusal(Ground.CONDITION, _("{needed} must come first").format(needed=needed))
-    if transition.measures_verified and any(m.verified is None for m in state.measures):
-        open_measures = ", ".join(m.id for m in state.measures if m.verified is None)
-        yield Refusal(Ground.CONDITION, _("measures are not verified yet: {measures}").format(measures=open_measures))
-    for clock in transition.elapsed:
-        end = clock_end(policy, clock, events)
-        if end is None or event.at < end:
-            yield Refusal(
-                Ground.RETENTION,
-                _("{clock} has not ended: it runs to {end}").format(clock=pick(policy.clocks[clock].title), end=end.isoformat() if end else "?"),
-            )
-
-
-def clock_end(policy: Policy, clock_name: str, events: Sequence[Event]) -> datetime | None:
-    """When a clock's time is over, counted from its last start; None where it was not started."""
-    clock = policy.clocks[clock_name]
-    started = [e.at for e in events if set(names(e)) & set(clock.starts)]
-    if not started or clock.within is None:
-        return None
-    return due_after(started[-1], clock.within, policy.timezone, policy.calendar).at
-
-
-def _against_seals(event: Event, transition: Transition) -> Iterator[Refusal]:
-    for compartment in transition.seals:
-        if compartment not in event.sealed:
-            yield Refusal(Ground.SEALS, _("{event} needs a sealed {compartment} text").format(event=event.kind, compartment=compartment))
-    for compartment in event.sealed:
-        if compartment not in transition.seals and compartment not in transition.may_seal and compartment != "reporter":
-            yield Refusal(Ground.SEALS, _("{event} takes no sealed {compartment} text").format(event=event.kind, compartment=compartment))
-
-
-def _against_team(policy: Policy, state: CaseState, event: Event, roster: Roster) -> Iterator[Refusal]:
-    team = event.codes.get("team", ())
-    rules = policy.team
-    if len(team) < rules.least:
-        yield Refusal(Ground.TEAM, _("a team has at least {least} members").format(least=rules.least))
-    for member in team:
-        held = roster.roles(member, event.at)
-        if not held:
-            yield Refusal(Ground.TEAM, _("{member} is not a member at that time").format(member=member))
-        elif not set(rules.roles) <= held:
-            missing = ", ".join(pick(policy.roles[r]) for r in rules.roles if r not in held)
-            yield Refusal(Ground.TEAM, _("{member} cannot be in the team without the role {roles}").format(member=member, roles=missing))
-    wanted = set(rules.expertise.get(state.category, ()))
-    if wanted and not any(wanted & roster.expertise(m, event.at) for m in team):
-        fields = ", ".join(pick(policy.expertise[w]) if w in policy.expertise else w for w in sorted(wanted))
-        yield Refusal(Ground.TEAM, _("nobody in the team knows the field: {fields}").format(fields=fields))
-
-
-def _against_words(policy: Policy, state: CaseState, event: Event) -> list[Refusal]:
-    reasons: list[Refusal] = []
-    for code, word in event.codes.items():
-        known = policy.vocabulary(event.kind, code)
-        if known is not None and word not in known:
-            reasons.append(Refusal(Ground.WORDS, _("{word} is no {code} of the policy: {known}").format(word=word, code=code, known=", ".join(known))))
-    if event.kind == "extend" and event.codes.get("clock") not in policy.clocks:
-        reasons.append(Refusal(Ground.WORDS, _("the policy has no clock {clock}").format(clock=event.codes.get("clock"))))
-    if event.kind == "decide":
-        unknown = [m["measure"] for m in event.codes.get("measures", ()) if m["measure"] not in policy.measures]
-        reasons += [
-            Refusal(Ground.WORDS, _("{word} is no {code} of the policy: {known}").format(word=w, code="measure", known=", ".join(policy.measures)))
-            for w in unknown
-        ]
-    if event.kind == "verify" and event.codes.get("measure") not in {m.id for m in state.measures}:
-        reasons.append(Refusal(Ground.REFERENCE, _("there is no measure {measure}").format(measure=event.codes.get("measure"))))
-    if event.kind == "disclose" and event.codes.get("step") in ("grant", "refuse") and event.codes.get("request") not in state.requests:
-        reasons.append(Refusal(Ground.REFERENCE, _("there is no open request {request}").format(request=event.codes.get("request"))))
-    if event.kind == "correct" and event.codes.get("corrects") not in state.event_ids:
-        reasons.append(Refusal(Ground.REFERENCE, _("there is no event {event}").format(event=event.codes.get("corrects"))))
-    if event.id in state.event_ids:
-        reasons.append(Refusal(Ground.TWICE, _("the event id {event} stands twice").format(event=event.id)))
-    return reasons
-
-
-def legal_kinds(policy: Policy, state: CaseState, roles: frozenset[str]) -> list[str]:
-    """The events that somebody with these roles could record now (conditions of time and duty aside), in the policy's order."""
-    return [
-        kind
-        for kind, options in policy.transitions.items()
-        if any(
-            (state.state in t.sources or (state.state == START and not t.sources))
-            and roles & set(t.roles)
-            and not ((t.during == "suspended" or t.unless == "running") and not state.suspended)
-            and not ((t.during == "running" or t.unless == "suspended") and state.suspended)
-            and not (t.during == "held" and not state.held)
-            and not (t.unless == "held" and state.held)
-            and not (t.once and state.did(kind))
-            and not state.lacking(t.after)
-            for t in options
-        )
-    ]
