@@ -219,7 +219,7 @@ def register_many(
     """
     repository = actor.organisation.repository
     with repository.lock():
-        organisation = Organisation(repository)
+        organisation = _now(actor).organisation
         plans: list[tuple[int, Plan]] = []
         drafts: dict[str, Draft] = {}
         for index, (entry, excluded) in enumerate(entries):
@@ -257,8 +257,8 @@ def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime 
     """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos)."""
     repository = actor.organisation.repository
     with repository.lock():
-        organisation = Organisation(repository)
-        actor = _at(actor, organisation)
+        actor = _now(actor)
+        organisation = actor.organisation
         before = organisation.case(case)
         policy = organisation.policy_of(before)
         state = fold(policy, before.events)
@@ -284,8 +284,8 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
     """Seals the keyrings of several cases anew, in one commit; cases that the actor cannot open are passed over."""
     repository = actor.organisation.repository
     with repository.lock():
-        organisation = Organisation(repository)
-        actor = _at(actor, organisation)
+        actor = _now(actor)
+        organisation = actor.organisation
         changes: dict[str, bytes] = {}
         keyrings: list[tuple[str, Keyring]] = []
         done: list[tuple[str, Event, str]] = []
@@ -315,12 +315,12 @@ def changes_access(event: Event) -> bool:
     return event.kind in ("assign", "grant", "revoke", "rekey") or (event.kind == "disclose" and event.codes.get("step") == "grant")
 
 
-def _at(actor: Actor, organisation: Organisation) -> Actor:
-    """The same actor, looking at the state that is committed now."""
-    if organisation.revision == actor.organisation.revision:
-        actor.organisation = organisation
+def _now(actor: Actor) -> Actor:
+    """The actor, looking at the state that is committed now; the same one where nothing was committed since."""
+    organisation = actor.organisation
+    if organisation.revision == organisation.repository.head():
         return actor
-    return Actor.find(organisation, actor.member, actor.ask_passphrase)
+    return Actor.find(Organisation(organisation.repository), actor.member, actor.ask_passphrase)
 
 
 def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:

@@ -19,6 +19,7 @@ from plaint.i18n import _
 from plaint.model.machine import CaseState, fold
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record, RecordKind, parse
+from plaint.model.revisions import Revision, in_force, revision_of
 from plaint.model.roster import Roster, roster_of
 from plaint.model.yamlio import load_yaml
 from plaint.store.repository import Repository
@@ -34,15 +35,6 @@ class Config:
     languages: tuple[str, ...]
     timezone: ZoneInfo
     recovery: str
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyRevision:
-    """A policy revision with the record it stands in."""
-
-    policy: Policy
-    record: Record
-    approved: bool
 
 
 def case_path(case: str, received: datetime) -> str:
@@ -85,16 +77,21 @@ class Organisation:
         return roster_of(self._records(RecordKind.MEMBER))
 
     @cached_property
-    def revisions(self) -> Mapping[int, PolicyRevision]:
+    def revisions(self) -> Mapping[int, Revision]:
         """Every policy revision, approved or only drafted."""
-        found: dict[int, PolicyRevision] = {}
+        found: dict[int, Revision] = {}
         for record in sorted(self._records(RecordKind.POLICY), key=lambda r: int(r.id)):
             policy = policy_from(record.header, record.path)
             before = found.get(policy.revision - 1)
-            needed = before.policy.approvals if before else 1
-            approvals = {event.by for event in record.events if event.kind == "approve"}
-            found[policy.revision] = PolicyRevision(policy, record, len(approvals) >= needed)
+            found[policy.revision] = revision_of(policy, record, before.policy if before else None, self.roster)
         return found
+
+    @cached_property
+    def done_periods(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The periods whose review is concluded, and those whose release is published."""
+        concluded = (r.id for r in self._records(RecordKind.REVIEW) if any(e.kind == "conclude" for e in r.events))
+        published = (r.id for r in self._records(RecordKind.RELEASE) if any(e.kind == "publish" for e in r.events))
+        return frozenset(concluded), frozenset(published)
 
     def policy(self, revision: int) -> Policy:
         """One revision; InputError where there is none."""
@@ -104,11 +101,10 @@ class Organisation:
 
     def policy_in_force(self, at: datetime) -> Policy:
         """The newest approved revision that has taken effect; the first one before that."""
-        if not self.revisions:
+        found = in_force(self.revisions, at.astimezone(self.config.timezone).date())
+        if found is None:
             raise EnvironmentFaultError(_("there is no policy"), where="policy/", hint=_("plaint init writes one"))
-        today = at.astimezone(self.config.timezone).date()
-        force = [r.policy for r in self.revisions.values() if r.approved and r.policy.effective <= today]
-        return force[-1] if force else next(iter(self.revisions.values())).policy
+        return found.policy
 
     @cached_property
     def case_paths(self) -> Mapping[str, str]:

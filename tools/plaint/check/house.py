@@ -12,25 +12,11 @@ from plaint.errors import InputError
 from plaint.i18n import _, ngettext
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record
+from plaint.model.revisions import Revision, approvals, in_force, revision_of
 from plaint.model.roster import Roster
 from plaint.model.schema import validate
 from plaint.model.yamlio import load_yaml
 from plaint.organisation import CONFIG, Config, config_from
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A revision of the policy, and since when it has the approvals it needs (None: it has not)."""
-
-    policy: Policy
-    record: Record
-    clocks: Clocks
-    approved: datetime | None
-
-    @property
-    def number(self) -> int:
-        """1, 2, 3 …"""
-        return self.policy.revision
 
 
 @dataclass(slots=True)
@@ -40,20 +26,17 @@ class House:
     config: Config | None
     roster: Roster
     revisions: Mapping[int, Revision]
+    clocks: Mapping[int, Clocks]
     used: dict[int, int] = field(default_factory=dict)
 
     def in_force(self, at: datetime) -> Revision | None:
         """The newest approved revision that has taken effect at a time; the first one before that."""
-        return self._newest(self._day(at), None)
+        return in_force(self.revisions, self._day(at))
 
     def may_have_been_in_force(self, at: datetime) -> set[int]:
         """The revisions that a case of that time may have: the one in force as known then, or as approved since with effect from before."""
-        found = (self._newest(self._day(at), None), self._newest(self._day(at), at))
+        found = (in_force(self.revisions, self._day(at)), in_force(self.revisions, self._day(at), at))
         return {revision.number for revision in found if revision}
-
-    def _newest(self, day: date, known: datetime | None) -> Revision | None:
-        force = [r for r in self.revisions.values() if r.approved and r.policy.effective <= day and (known is None or r.approved <= known)]
-        return force[-1] if force else next(iter(self.revisions.values()), None)
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(self.config.timezone if self.config else None).date()
@@ -120,25 +103,12 @@ def check_policies(records: Sequence[Record], roster: Roster, found: Collector) 
             continue
         for problem in lint(policy):
             found.add("P101", record.path, problem.message, line=1)
-        revisions[number] = Revision(policy, record, Clocks.of(policy), _approved(record, revisions.get(number - 1), roster, found))
+        before = revisions.get(number - 1)
+        for event, against in approvals(record, before.policy if before else None, roster):
+            if against:
+                found.add("P108", record.path, against, line=event.line, event=event.id)
+        revisions[number] = revision_of(policy, record, before.policy if before else None, roster)
     return revisions
-
-
-def _approved(record: Record, before: Revision | None, roster: Roster, found: Collector) -> datetime | None:
-    """When the last approval that was needed was given; the first revision needs one, by whoever founds the organisation."""
-    needed = before.policy.approvals if before else 1
-    approvers: dict[str, datetime] = {}
-    for event in record.events:
-        if event.kind != "approve":
-            continue
-        if before and not roster.roles(event.by, event.at) & set(before.policy.approvers):
-            message = _("{member} may not approve a revision: it takes the role {roles}").format(member=event.by, roles=", ".join(before.policy.approvers))
-            found.add("P108", record.path, message, line=event.line, event=event.id)
-        elif event.by in approvers:
-            found.add("P108", record.path, _("{member} has approved it already").format(member=event.by), line=event.line, event=event.id)
-        else:
-            approvers[event.by] = event.at
-    return sorted(approvers.values())[needed - 1] if len(approvers) >= needed else None
 
 
 def check_policy_of(record: Record, house: House, found: Collector) -> Revision | None:

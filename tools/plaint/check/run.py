@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from plaint.check.course import check_course, check_frame
+from plaint.check.course import Clocks, check_course, check_frame
 from plaint.check.duties import check_duties
 from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
@@ -47,7 +47,8 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     members = list(read_records(snapshot, items[RecordKind.MEMBER], RecordKind.MEMBER, found))
     policies = list(read_records(snapshot, items[RecordKind.POLICY], RecordKind.POLICY, found))
     roster = roster_of(members)
-    house = House(config, roster, check_policies(policies, roster, found))
+    revisions = check_policies(policies, roster, found)
+    house = House(config, roster, revisions, {number: Clocks.of(revision.policy) for number, revision in revisions.items()})
     check_members(members, config, [r.policy for r in house.revisions.values()], found)
     for record in (*members, *policies):
         check_frame(record, roster, now, found)
@@ -79,7 +80,7 @@ def _check_case(record: Record, house: House, now: datetime, seen: _Seen, found:
     final, keyring = False, ""
     if revision is not None:
         check_in_force(record, revision, house, found)
-        state = check_course(record, revision.clocks, house.roster, now, found)
+        state = check_course(record, house.clocks[revision.number], house.roster, now, found)
         final, keyring = is_final(revision.policy, state), state.keyring
     if (other := seen.cases.get(record.id)) is not None:
         found.add("S207", record.path, _("the case {case} stands in {other} too").format(case=record.id, other=other.path), line=1)

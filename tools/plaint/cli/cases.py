@@ -10,7 +10,7 @@ from plaint.cli.common import common_options, complete_case, format_option, loca
 from plaint.cli.todo import COLOURS, status_words
 from plaint.desk import open_case
 from plaint.errors import NotAllowedError
-from plaint.i18n import _, pick
+from plaint.i18n import _, ngettext, pick
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
@@ -57,7 +57,7 @@ def list_cases(state: str | None, category: str | None, fmt: str) -> None:
         print_json(found)
         return
     table(rows, (_("case"), _("received"), _("state"), _("channel"), _("category"), _("due next")), colours)
-    click.echo(_("{n} cases.").format(n=len(rows)))
+    click.echo(ngettext("{n} case.", "{n} cases.", len(rows)).format(n=len(rows)))
 
 
 @click.command("show", help=_("One case: its course, its clocks, and what can come next."))

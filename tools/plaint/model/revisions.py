@@ -1,0 +1,75 @@
+"""The revisions of an organisation's policy: which are approved, since when, and which is in force on a day.
+
+Rules:
+- A revision is approved with the last approval that the revision before it asks for, each by a different person with a role for it.
+  The first one takes a single approval, by whoever founds the organisation.
+- In force is the newest approved revision that has taken effect; before any has, the first one. A case keeps the one it was received under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from plaint.i18n import _
+from plaint.model.policy import Policy
+from plaint.model.record import Event, Record
+from plaint.model.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision of the policy, and since when it has the approvals it needs (None: it has not)."""
+
+    policy: Policy
+    record: Record
+    approved: datetime | None
+
+    @property
+    def number(self) -> int:
+        """1, 2, 3 …"""
+        return self.policy.revision
+
+    @property
+    def since(self) -> datetime | None:
+        """When it came into force: approved, and its date reached."""
+        effective = datetime.combine(self.policy.effective, datetime.min.time(), self.policy.timezone)
+        return max(effective, self.approved) if self.approved else None
+
+
+def revision_of(policy: Policy, record: Record, before: Policy | None, roster: Roster) -> Revision:
+    """A revision with its approvals counted; `before` is the policy of the revision before it."""
+    given = sorted(event.at for event, against in approvals(record, before, roster) if not against)
+    needed = before.approvals if before else 1
+    return Revision(policy, record, given[needed - 1] if len(given) >= needed else None)
+
+
+def approvals(record: Record, before: Policy | None, roster: Roster) -> Iterator[tuple[Event, str]]:
+    """Each approval with what speaks against it, "" if nothing does."""
+    counted: set[str] = set()
+    for event in record.events:
+        if event.kind != "approve":
+            continue
+        if before and not roster.roles(event.by, event.at) & set(before.approvers):
+            yield event, _("{member} may not approve a revision: it takes the role {roles}").format(member=event.by, roles=", ".join(before.approvers))
+        elif event.by in counted:
+            yield event, _("{member} has approved it already").format(member=event.by)
+        else:
+            counted.add(event.by)
+            yield event, ""
+
+
+def in_force(revisions: Mapping[int, Revision], day: date, known: datetime | None = None) -> Revision | None:
+    """The revision in force on a day, as approved by the time `known` (by now); None where there is no revision at all."""
+    force = [r for r in revisions.values() if r.approved and r.policy.effective <= day and (known is None or r.approved <= known)]
+    return force[-1] if force else next(iter(revisions.values()), None)
+
+
+def reigns(revisions: Iterable[Revision], first: datetime, now: datetime) -> Iterator[tuple[Revision, datetime, datetime]]:
+    """Each approved revision with the time since `first`, the first case, in which it was in force."""
+    approved = [(r, r.since) for r in revisions if r.since]
+    for index, (revision, since) in enumerate(approved):
+        following = approved[index + 1][1] if index + 1 < len(approved) else now
+        if max(since, first) < min(following, now):
+            yield revision, max(since, first), min(following, now)
