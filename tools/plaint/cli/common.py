@@ -157,7 +157,7 @@ def print_json(value: Any) -> None:
 
 def width(text: str) -> int:
     """How many columns a text takes on a terminal; Chinese characters take two (Unicode TR 11)."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str], colours: Sequence[str | None] | None = None) -> None:
@@ -167,6 +167,5 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str], colours: Sequenc
     def line(row: Sequence[str]) -> str:
         return "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
 
-    click.secho(line(header), bold=True)
-    for row, colour in zip(rows, colours or [None] * len(rows), strict=True):
-        click.secho(line(row), fg=colour)
+    styled = (click.style(line(row), fg=colour) if colour else line(row) for row, colour in zip(rows, colours or [None] * len(rows), strict=True))
+    click.echo("\n".join((click.style(line(header), bold=True), *styled)))
