@@ -91,7 +91,16 @@ class Demo:
         actors: dict[str, Actor] = {}
         ids: dict[int, str] = {}
         organisation = Organisation(repository)
+        reviews = self._reviews()
+        supervisor = Actor.find(organisation, "sun.li", lambda _file: "")
+
+        def commit_review() -> None:
+            at, path, data = reviews.pop(0)
+            repository.commit({path: data}, f"review: {path[len('reviews/') : -len('.yaml')]}\n", supervisor.signing_key, "sun.li", at)
+
         for step in steps:
+            while reviews and reviews[0][0] <= step.at:
+                commit_review()
             actor = actors.get(step.by) or actors.setdefault(step.by, Actor.find(organisation, step.by, lambda _file: ""))
             try:
                 if step.entry.kind == "receive":
@@ -101,7 +110,8 @@ class Demo:
             except PlaintError as error:
                 raise type(error)(f"{step.entry.kind} {step.at:%F}: {error.what}", where=error.where, hint=error.hint) from error
             self.progress(1)
-        self._reviews(repository, actors.get("sun.li") or Actor.find(organisation, "sun.li", lambda _file: ""))
+        while reviews:
+            commit_review()
         return repository
 
     def steps(self) -> int:
@@ -240,19 +250,19 @@ class Demo:
                 at += timedelta(days=pick.uniform(1, 5))
                 yield self._step(at, number, "sun.li", "dispose", step="confirm")
 
-    def _reviews(self, repository: Repository, actor: Actor) -> None:
-        """The supervision reviews and annual reports of every closed period, in one commit each."""
+    def _reviews(self) -> list[tuple[datetime, str, bytes]]:
+        """The supervision reviews and annual reports of every closed period: when each is committed, its path and its text."""
+        found: dict[str, tuple[datetime, str, bytes]] = {}
         for duty in self.policy.recurring.values():
             for period in periods(self.begin.date(), self.now.date(), duty.every):
                 path = f"reviews/{period.id}.yaml"
-                if repository.read(path) is not None:
-                    continue
                 at = min(datetime(period.end.year, period.end.month, period.end.day, 15, 0, tzinfo=self.policy.timezone) + 20 * DAY, self.now)
                 header = {"plaint": 1, "review": period.id, "policy": 1}
                 events = [Event("open", self._id(), at, "sun.li"), Event("conclude", self._id(), at, "sun.li", {"result": "sound"})]
                 data = dump_header(header) + b"".join(dump_event(event) for event in events)
                 check_record(parse(data, path))
-                repository.commit({path: data}, f"review: {period.id}\n", actor.signing_key, "sun.li", self.now)
+                found[path] = (at, path, data)
+        return sorted(found.values())
 
 
 def _key(path: Path, member: str) -> SigningKey:

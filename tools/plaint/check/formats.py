@@ -33,7 +33,7 @@ def text(report: Report, paint: Paint = lambda word, _severity: word) -> str:
     words = severity_words()
     lines = []
     for record, findings in groupby(report.findings, key=lambda f: f.record):
-        lines.append(record)
+        lines.append(record or _("the history"))
         for finding in findings:
             place = f"{finding.line}: " if finding.line else ""
             event = f" ({finding.event})" if finding.event else ""
@@ -46,10 +46,8 @@ def text(report: Report, paint: Paint = lambda word, _severity: word) -> str:
 
 def summary(report: Report) -> str:
     """One line: how much was looked at, and what was found."""
-    looked = [
-        ngettext("{n} record", "{n} records", report.records).format(n=report.records),
-        ngettext("{n} event", "{n} events", report.events).format(n=report.events),
-    ]
+    looked = [ngettext("{n} record", "{n} records", report.records).format(n=report.records)] if report.records or not report.commits else []
+    looked.append(ngettext("{n} event", "{n} events", report.events).format(n=report.events))
     if report.commits:
         looked.append(ngettext("{n} commit", "{n} commits", report.commits).format(n=report.commits))
     found = [

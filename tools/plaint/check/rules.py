@@ -1,8 +1,8 @@
-"""The rules of `plaint check`: a stable code, a severity, and in both languages what it means and what to do.
+"""The rules of `plaint check` and `plaint audit`: a stable code, a severity, and in both languages what it means and what to do.
 
 The first letter is the family: `S` schema and form, `T` transitions, roles and duties, `D` deadlines, `K` keys and compartments,
-`P` policy and members, `R` retention, reviews and reports (and `A` history and signatures, which the audit adds). Codes are never
-used again for something else. Adding a rule is adding an entry to a catalogue and the line that reports it.
+`P` policy and members, `R` retention, reviews and reports, `A` history and signatures (the audit's). Codes are never used again for
+something else. Adding a rule is adding an entry to a catalogue and the line that reports it.
 
 >>> rule("D101").title
 'A deadline has passed'
@@ -67,6 +67,7 @@ def families() -> dict[str, str]:
 def _rules(_language: str) -> Mapping[str, Rule]:
     # here, for the catalogues need the types above
     from plaint.check.catalogue_cases import cases_catalogue
+    from plaint.check.catalogue_history import history_catalogue
     from plaint.check.catalogue_house import house_catalogue
 
-    return {entry.code: entry for entry in (*cases_catalogue(), *house_catalogue())}
+    return {entry.code: entry for entry in (*cases_catalogue(), *house_catalogue(), *history_catalogue())}

@@ -14,6 +14,7 @@ from plaint.i18n import _
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from plaint.check.findings import Report
     from plaint.check.rules import Rule
     from plaint.check.snapshot import Snapshot
 
@@ -29,7 +30,6 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 @click.pass_context
 def check_command(context: click.Context, fmt: str, now: str | None, rev: str | None, strict: bool) -> None:
     """Prints what is not in order; exits with 1 where there is an error."""
-    from plaint.check.formats import FORMATS, text
     from plaint.check.run import check
     from plaint.check.snapshot import Snapshot
 
@@ -37,13 +37,20 @@ def check_command(context: click.Context, fmt: str, now: str | None, rev: str | 
     snapshot = Snapshot.open(call.directory, rev)
     moment = parse_time(now, "--now", _zone(snapshot)) if now else call.now
     report = check(snapshot, moment)
+    print_report(report, fmt)
+    context.exit(report.exit_code(strict=strict))
+
+
+def print_report(report: Report, fmt: str) -> None:
+    """A report in one of the formats, and its notes on standard error."""
+    from plaint.check.formats import FORMATS, text
+
     if fmt == "text":
         click.echo(text(report, lambda word, severity: click.style(word, fg=COLOURS[severity])), nl=False)
     else:
         click.echo(FORMATS[fmt](report), nl=False)
     for note in report.notes:
         click.echo(_("note: {note}").format(note=note), err=True)
-    context.exit(report.exit_code(strict=strict))
 
 
 def _zone(snapshot: Snapshot) -> ZoneInfo | None:

@@ -52,6 +52,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("log", "cases", _("The signed commits of a case")),
             ("due", "due", _("When a clock is due, and why")),
             ("check", "check", _("Check the whole repository")),
+            ("audit", "audit", _("Prove the whole history")),
             ("explain", "check", _("What a rule means and what to do")),
         ],
         _("The organisation"): [

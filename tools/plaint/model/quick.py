@@ -34,6 +34,14 @@ def guess(data: bytes) -> dict[str, Any] | None:
     return document
 
 
+def guess_events(data: bytes) -> list[dict[str, Any]] | None:
+    """The same for events alone, as they are added to a record."""
+    try:
+        return _events(data.decode("utf-8"), 0)
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return None
+
+
 def _header(text: str) -> dict[str, Any]:
     """A header: keys with scalars, and mappings of scalars."""
     header: dict[str, Any] = {}

@@ -31,7 +31,7 @@ from yaml import YAMLError
 
 from plaint.errors import InputError
 from plaint.i18n import _
-from plaint.model.quick import guess
+from plaint.model.quick import guess, guess_events
 from plaint.model.yamlio import MAX_BYTES, Pointer, dump_item, dump_yaml, load_yaml, positions
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -127,7 +127,14 @@ def parse_events(tail: bytes, path: str, line: int = 1) -> tuple[Event, ...]:
 
     InputError if the text is anything but whole canonical events.
     """
-    items = load_yaml(tail, path)
+    guessed = guess_events(tail) if len(tail) <= MAX_BYTES else None
+    if guessed:
+        with suppress(InputError, TypeError, LookupError, YAMLError):
+            return _events_of(guessed, tail, path, line)  # refuses whatever is not written so, byte for byte
+    return _events_of(load_yaml(tail, path), tail, path, line)
+
+
+def _events_of(items: Any, tail: bytes, path: str, line: int) -> tuple[Event, ...]:
     if not isinstance(items, list) or not items:
         raise InputError(_("what was added is not an event"), where=f"{path}:{line}")
     events = [_event(item, index, tail, path, root=(), first=line) for index, item in enumerate(items)]

@@ -264,7 +264,7 @@ def _forms() -> dict[str, str]:
         "revision": _("a revision number such as 1"),
         "duration": _("a duration such as 7 working days"),
         "event name": _("the name of an event, such as close or dispose:confirm"),
-        "country": _("a country code such as CN"),
+        "country": _("a country code such as CN or DE-BE"),
         "time zone": _("a time zone such as Asia/Shanghai"),
         "padding": _("dots only"),
         "record id": _("a case id such as Q7M4-K2XD"),

@@ -94,10 +94,10 @@ def public_key(key: SigningKey) -> str:
     return key.public
 
 
-def sign_payloads(payloads: Sequence[bytes], key: SigningKey) -> list[str]:
-    """An armoured SSH signature (namespace git) for each payload, by one process for hundreds of them."""
+def sign_payloads(payloads: Sequence[bytes], key: SigningKey, namespace: str = NAMESPACE) -> list[str]:
+    """An armoured SSH signature (namespace git, as of commits) for each payload, by one process for hundreds of them."""
     if len(payloads) == 1:
-        return [_checked(_ssh_keygen(key, [], stdin=payloads[0])[0].decode("ascii", "replace"), key)]
+        return [_checked(_ssh_keygen(key, [], payloads[0], namespace)[0].decode("ascii", "replace"), key)]
     signatures: list[str] = []
     for start in range(0, len(payloads), _BATCH):
         batch = payloads[start : start + _BATCH]
@@ -105,7 +105,7 @@ def sign_payloads(payloads: Sequence[bytes], key: SigningKey) -> list[str]:
             files = [Path(folder, str(number)) for number in range(len(batch))]
             for file, payload in zip(files, batch, strict=True):
                 file.write_bytes(payload)
-            _ssh_keygen(key, [str(file) for file in files])
+            _ssh_keygen(key, [str(file) for file in files], b"", namespace)
             signatures += [_checked(Path(f"{file}.sig").read_text("ascii"), key) for file in files]
     return signatures
 
@@ -136,9 +136,9 @@ def _checked(signature: str, key: SigningKey) -> str:
     return signature
 
 
-def _ssh_keygen(key: SigningKey, files: Sequence[str], stdin: bytes = b"") -> tuple[bytes, str]:
+def _ssh_keygen(key: SigningKey, files: Sequence[str], stdin: bytes, namespace: str) -> tuple[bytes, str]:
     with _key_file(key) as file:
-        command = [key.program, "-q", "-Y", "sign", "-n", NAMESPACE, "-f", file, *files]
+        command = [key.program, "-q", "-Y", "sign", "-n", namespace, "-f", file, *files]
         try:
             done = subprocess.run(command, input=stdin, capture_output=True, env=clean_environment(os.environ), check=False)
         except OSError as error:

@@ -1,0 +1,121 @@
+"""Cases as the walk remembers them: by the id of the file's blob, so that every branch of a history finds its own.
+
+What is not remembered is read again from the repository and folded, so forgetting costs time only; memory stays flat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from plaint.errors import InputError
+from plaint.model.machine import CaseState, apply
+from plaint.model.policy import Policy
+from plaint.model.record import Event, Record, parse
+from plaint.store.objects import Objects
+
+REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as its file stood in one blob: the size of the file in bytes, its lines, its header and where the case stood."""
+
+    size: int
+    lines: int
+    header: Mapping[str, Any]
+    state: CaseState
+
+
+class Blobs:
+    """Reads blobs, and remembers the newest states of cases."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._read: dict[str, bytes] = {}
+
+    def prefetch(self, shas: Sequence[str]) -> None:
+        """Reads the blobs that the next chunk of the history will ask for, in one go."""
+        wanted = list(dict.fromkeys(shas))
+        self._read = {sha: data for sha, data in zip(wanted, self._objects.read_blobs(wanted), strict=True) if data is not None}
+
+    def data(self, sha: str) -> bytes | None:
+        """A blob's content; None where it is missing or is not what its id says."""
+        found = self._read.get(sha)
+        data = found if found is not None else self._objects.read_blob(sha)
+        return data if data is not None and blob_id(data, sha) == sha else None
+
+    def remember(self, sha: str, known: Known, instead_of: str | None = None) -> None:
+        """Keeps where a case stands in a blob; the blob before it is hardly asked for again."""
+        if instead_of is not None:
+            self._known.pop(instead_of, None)
+        self._known[sha] = known
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def case(self, sha: str, path: str, policy_of: Callable[[int], Policy | None]) -> Known | None:
+        """Where a case stood in a blob; None where the blob is no case that can be understood."""
+        if sha not in self._known:
+            record = self.record(sha, path)
+            policy = policy_of(int(record.header["policy"])) if record and "policy" in record.header else None
+            data = self.data(sha)
+            if record is None or policy is None or data is None:
+                return None
+            self.remember(sha, Known(len(data), data.count(b"\n"), record.header, folded(policy, record.events)))
+        return self._known[sha]
+
+    def record(self, sha: str, path: str) -> Record | None:
+        """The record in a blob, if it is one."""
+        data = self.data(sha)
+        try:
+            return parse(data, path) if data is not None else None
+        except InputError:
+            return None
+
+
+def folded(policy: Policy, events: Sequence[Event]) -> CaseState:
+    """Where a case stands after its events."""
+    state = CaseState()
+    for event in events:
+        state = apply(policy, state, event)
+    return state
+
+
+def blob_id(data: bytes | memoryview, like: str) -> str:
+    """The id that git gives this content, by the same hash as an id that it gave."""
+    digest = hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0" % len(data))  # as git hashes, sha1 included
+    digest.update(data)
+    return digest.hexdigest()
+
+
+class EventsBefore(Sequence[Event]):
+    """The events of a case before the one that is judged, read only if a rule asks for them (time limits do)."""
+
+    def __init__(self, blobs: Blobs, sha: str, path: str, more: Sequence[Event]) -> None:
+        self._source = (blobs, sha, path)
+        self._more = more
+        self._events: tuple[Event, ...] | None = None
+
+    def _all(self) -> tuple[Event, ...]:
+        if self._events is None:
+            blobs, sha, path = self._source
+            record = blobs.record(sha, path)
+            self._events = (*(record.events if record else ()), *self._more)
+        return self._events
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._all())

@@ -1,0 +1,119 @@
+"""What the records of the house said at one commit: who was a member with which keys and roles, and which policy was in force.
+
+It is made from the member, policy and configuration files of a commit and is never changed: a commit that touches one of them gets
+another. Files that cannot be understood, or are removed, count as they were before; the walk has reported them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from plaint.errors import InputError
+from plaint.model.policy import Policy, policy_from
+from plaint.model.record import Record, parse
+from plaint.model.revisions import Revision, in_force, revision_of
+from plaint.model.roster import Roster, roster_of
+from plaint.organisation import CONFIG, Config, config_from
+
+
+@dataclass(frozen=True)
+class House:
+    """The house at one commit; records by path."""
+
+    members: Mapping[str, Record] = field(default_factory=dict)
+    policies: Mapping[str, Record] = field(default_factory=dict)
+    config: Config | None = None
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Who was a member when, as known at this commit."""
+        return roster_of(self.members.values())
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The signing keys that count at this commit, with the member who holds each."""
+        return {key: member for member in self.roster.active() for key in self._signing(member)}
+
+    def _signing(self, member: str) -> tuple[str, ...]:
+        now = self.roster.now(member)
+        return now.signing if now else ()
+
+    def formerly(self, key: str) -> str | None:
+        """The member who held a key before, and holds it no more."""
+        return next((m for m, held in self.roster.members.items() if any(key in each.signing for each in held)), None)
+
+    @cached_property
+    def revisions(self) -> Mapping[int, Revision]:
+        """The revisions of the policy that can be understood."""
+        found: dict[int, Revision] = {}
+        for record in sorted(self.policies.values(), key=lambda r: int(r.id)):
+            before = found.get(int(record.id) - 1)
+            try:
+                policy = _policy(record)
+            except InputError:
+                continue
+            found[policy.revision] = revision_of(policy, record, before.policy if before else None, self.roster)
+        return found
+
+    def policy(self, number: int) -> Policy | None:
+        """One revision."""
+        found = self.revisions.get(number)
+        return found.policy if found else None
+
+    def possible_policies(self, received: datetime) -> set[int]:
+        """The revisions that a case received then may be under, as known at this commit."""
+        if self.config is None:
+            return set(self.revisions)
+        day = received.astimezone(self.config.timezone).date()
+        found = (in_force(self.revisions, day), in_force(self.revisions, day, received))
+        return {revision.number for revision in found if revision}
+
+    def in_force(self, at: datetime) -> Policy | None:
+        """The policy in force at a time, as known at this commit."""
+        day = at.astimezone(self.config.timezone).date() if self.config else at.date()
+        found = in_force(self.revisions, day)
+        return found.policy if found else None
+
+    def changed(self, files: Iterable[tuple[str, bytes | None]]) -> House:
+        """The house after some files were written (bytes) or removed (None)."""
+        members, policies, config = dict(self.members), dict(self.policies), self.config
+        for path, data in files:
+            folder = members if path.startswith("members/") else policies if path.startswith("policy/") else None
+            if folder is not None:
+                if data is not None and (record := _readable(data, path)):
+                    folder[path] = record  # one that is removed or spoilt goes on as it was: nobody leaves by that
+            elif path == CONFIG:
+                config = _config(data) or config
+        return House(members, policies, config)
+
+
+_POLICIES: dict[bytes, Policy] = {}
+
+
+def _policy(record: Record) -> Policy:
+    """The policy of a record; the same text is understood once."""
+    if record.head not in _POLICIES:
+        _POLICIES[record.head] = policy_from(record.header, record.path)
+    return _POLICIES[record.head]
+
+
+def _readable(data: bytes, path: str) -> Record | None:
+    try:
+        return parse(data, path)
+    except InputError:
+        return None
+
+
+def _config(data: bytes | None) -> Config | None:
+    try:
+        return config_from(data) if data is not None else None
+    except InputError:
+        return None
+
+
+def is_of_house(path: str) -> bool:
+    """Whether a file is one that the house is made from."""
+    return path == CONFIG or path.startswith(("members/", "policy/"))
