@@ -34,9 +34,8 @@ NOW = "2026-10-05T12:30"
 TOGETHER = ("investigator", "decider", "supervisor", "coordinator")
 
 
-@cache
 def sealed_text(compartment: str) -> str:
-    """Some text sealed to some key: whose does not matter without keys."""
+    """Some text sealed to some key, another each time: whose does not matter without keys."""
     return seal_body(CASE, "h7q2m0xv", compartment, {"note": "text"}, new_case_keys([compartment])[compartment].recipient)
 
 

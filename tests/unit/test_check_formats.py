@@ -63,8 +63,16 @@ def test_github_lines_hold_one_annotation_each():
 def test_sarif_names_every_rule_with_its_level():
     (run,) = json.loads(FORMATS["sarif"](some_report()))["runs"]
     table = run["tool"]["driver"]["rules"]
-    assert [r["id"] for r in table] == list(rules())
+    assert [r["id"] for r in table] == [code for code in rules() if code[0] != "A"]
     assert all(table[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+
+
+def test_reports_of_an_audit_name_its_rules_too():
+    audit = Report((), 0, 34, "a" * 40, commits=30)
+    (run,) = json.loads(FORMATS["sarif"](audit))["runs"]
+    assert [r["id"] for r in run["tool"]["driver"]["rules"]] == list(rules())
+    assert 'name="plaint audit"' in FORMATS["junit"](audit)
+    assert "34 events, 30 commits" in FORMATS["text"](audit)
 
 
 def test_junit_can_be_read_and_counts_right():

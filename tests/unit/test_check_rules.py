@@ -293,6 +293,14 @@ def line_cut(h: House) -> None:
     h.write(CASE_FILE, "\n".join(lines))
 
 
+def put_sealed(h: House, armoured: str) -> None:
+    """Another sealed text in the place of the first one."""
+    text, end = h.read(CASE_FILE), "-----END AGE ENCRYPTED FILE-----\n"
+    start = text.index("      -----BEGIN AGE")
+    indented = "      " + armoured.rstrip("\n").replace("\n", "\n      ") + "\n"
+    h.write(CASE_FILE, text[:start] + indented + text[text.index(end, start) + len(end) :])
+
+
 @spoils("K101")
 def second_spelling(h: House) -> None:
     key = pyrage.x25519.Recipient.from_str(new_case_keys("a")["a"].recipient)
@@ -303,7 +311,7 @@ def second_spelling(h: House) -> None:
     last = text.split("\n")[-3]
     body = last.rstrip("=")
     text = text.replace(last, body[:-1] + bits[bits.index(body[-1]) + 1] + "=" * last.count("="))
-    h.edit(CASE_FILE, *(t.replace("\n", "\n      ").rstrip(" ") for t in (sealed_text("report"), text)))
+    put_sealed(h, text)
 
 
 @spoils("K102")
@@ -323,8 +331,7 @@ def evidence_in_the_clear(h: House) -> None:
 def two_readers(h: House) -> None:
     both = [pyrage.x25519.Recipient.from_str(k.recipient) for k in new_case_keys("ab").values()]
     text = pyrage.encrypt(b"x", both, armored=True).decode()
-    old, new = (t.replace("\n", "\n      ").rstrip(" ") for t in (sealed_text("report"), text))
-    h.edit(CASE_FILE, old, new)
+    put_sealed(h, text)
 
 
 @spoils("K104")
@@ -349,6 +356,16 @@ def no_such_compartment(h: House) -> None:
 def same_key(h: House) -> None:
     key = new_case_keys("a")["a"].recipient
     h.add(h.usual(), seals=dict.fromkeys(("identity", "inquiry", "report"), key))
+
+
+@spoils("K107")
+def sealed_text_copied(h: House) -> None:
+    path = h.add(h.usual())
+    text = h.read(path)
+    first, second = (text.index("      -----BEGIN AGE"), text.rindex("      -----BEGIN AGE"))
+    end = "      -----END AGE ENCRYPTED FILE-----\n"
+    block = text[first : text.index(end, first)]
+    h.write(path, text[:second] + block + text[text.index(end, second) :])
 
 
 def with_keyring(h: House, *compartments: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from plaint.audit.sshsig import SignatureError, verify
 from plaint.check.course import RULE_OF
 from plaint.check.findings import Collector
 from plaint.check.form import FOLDERS, read_record
-from plaint.check.sealing import check_sealed_texts
+from plaint.check.sealing import Seals, check_copies, check_sealed_texts
 from plaint.errors import InputError
 from plaint.i18n import _
 from plaint.model.deadlines import readings
@@ -65,6 +65,7 @@ class Walk:
         self._blobs, self._prefix, self._base_of, self._found = blobs, prefix, base_of, found
         self._houses: dict[str, House] = {}
         self._times: dict[str, datetime] = {}
+        self._seals = Seals()
         self.root: str | None = None
         self.events = 0
 
@@ -206,6 +207,7 @@ class Walk:
                 message = _("the case names revision {n} of the policy, which was not in force").format(n=number)
                 self._add("P105", path, message, commit, record.events[0])
             if policy is not None:
+                check_copies(record, self._seals, self._found)
                 self._course(commit, path, policy, Known(len(data), data.count(b"\n"), record.header, CaseState()), record, house, change)
 
     def _grown_case(self, commit: Commit, path: str, change: Changed, data: bytes, house: House, added: Added) -> None:
@@ -222,6 +224,7 @@ class Walk:
             return
         added.events += [(path, event) for event in record.events]
         check_sealed_texts(record, self._found)
+        check_copies(record, self._seals, self._found)
         self._course(commit, path, policy, Known(len(data), data.count(b"\n"), before.header, before.state), record, house, change)
 
     def _grown_other(self, commit: Commit, path: str, change: Changed, data: bytes, kind: RecordKind, added: Added) -> None:

@@ -108,7 +108,7 @@ def _shape() -> tuple[Rule, ...]:
              _("Ask who pushed by force; bring back the history from a clone that has the checkpoint.")),
         Rule("A505", error, _("The history is not whole"),
              _("A shallow clone lacks the beginning, so nothing can be proved."),
-             _("git fetch --unshallow")),
+             _("Fetch the rest: git fetch --unshallow.")),
         Rule("A506", error, _("A commit that git would not make"),
              _("The bytes of this commit are not what git writes, or not what its id says."),
              _("git fsck tells more; clone anew, and compare.")),

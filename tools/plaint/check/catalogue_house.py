@@ -32,6 +32,9 @@ def _sealed() -> tuple[Rule, ...]:
         Rule("K106", error, _("One key for two compartments"),
              _("Two compartments, of one case or of two, have the same key: whoever opens one opens the other."),
              _("Restore the file from git; if it was committed so, link the case to a new one and close it.")),
+        Rule("K107", error, _("A sealed text that was copied"),
+             _("No two sealed texts are the same, even of the same words. This one was taken from another event, case or compartment, and will not open here."),
+             _("Find out who copied it (plaint log CASE), and record the event anew with plaint.")),
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from plaint.check.findings import Finding, Report
-from plaint.check.rules import Severity, families, rules
-from plaint.i18n import _, ngettext
+from plaint.check.rules import Rule, Severity, families, rules
+from plaint.i18n import _, listed, ngettext
 
 Paint = Callable[[str, Severity], str]
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -55,8 +55,8 @@ def summary(report: Report) -> str:
         ngettext("{n} warning", "{n} warnings", report.warnings).format(n=report.warnings),
     ]
     if not report.findings:
-        return _("{looked}: all in order.").format(looked=", ".join(looked))
-    return _("{looked}: {found}.").format(looked=", ".join(looked), found=", ".join(found))
+        return _("{looked}: all in order.").format(looked=listed(looked))
+    return _("{looked}: {found}.").format(looked=listed(looked), found=listed(found))
 
 
 def plain_json(report: Report) -> str:
@@ -85,10 +85,14 @@ def _escaped(value: str, special: str = "") -> str:
     return "".join(f"%{ord(c):02X}" if c in "%\r\n" + special else c for c in value)
 
 
+def _rules_of(report: Report) -> list[Rule]:
+    """The rules that a run looks at: those of the history are the audit's."""
+    return [r for r in rules().values() if r.code[0] != "A" or report.commits]
+
+
 def sarif(report: Report) -> str:
     """SARIF 2.1.0, with the metadata of every rule of the run's families."""
-    used = {finding.rule for finding in report.findings}
-    table = [r for r in rules().values() if r.code[0] in "STDKPR" or r.code in used]
+    table = _rules_of(report)
     index = {r.code: n for n, r in enumerate(table)}
     driver = {
         "name": "plaint",
@@ -147,7 +151,7 @@ def _is_file(finding: Finding) -> bool:
 def junit(report: Report) -> str:
     """JUnit XML: a test for each finding, and one that passes for each rule that found nothing. Warnings are skipped tests."""
     found = {finding.rule for finding in report.findings}
-    passed = [r for r in rules().values() if r.code not in found and r.code[0] in "STDKPR"]
+    passed = [r for r in _rules_of(report) if r.code not in found]
     counts = {
         "tests": str(len(report.findings) + len(passed)),
         "failures": str(report.errors),
@@ -156,7 +160,7 @@ def junit(report: Report) -> str:
         "time": "0",
     }
     root = ET.Element("testsuites", {"name": "plaint", **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": "plaint check", **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": "plaint audit" if report.commits else "plaint check", **counts})
     named: Counter[str] = Counter()
     for finding in report.findings:
         name = " ".join(filter(None, (finding.rule, finding.record, finding.event)))

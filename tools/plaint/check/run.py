@@ -16,7 +16,7 @@ from plaint.check.duties import check_duties
 from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
 from plaint.check.house import House, check_config, check_in_force, check_in_use, check_members, check_policies, check_policy_of
-from plaint.check.sealing import Holding, Seals, check_keyrings, check_sealed_texts, check_seals, holding
+from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, check_sealed_texts, check_seals, holding
 from plaint.check.snapshot import Snapshot
 from plaint.i18n import _
 from plaint.model.machine import is_final
@@ -75,6 +75,7 @@ def _check_case(record: Record, house: House, now: datetime, seen: _Seen, found:
         seen.first = first
     check_sealed_texts(record, found)
     check_seals(record, seen.seals, found)
+    check_copies(record, seen.seals, found)
     _compare_events(record, seen, found)
     revision = check_policy_of(record, house, found)
     final, keyring = False, ""
@@ -96,6 +97,7 @@ def _check_other(record: Record, house: House, now: datetime, seen: _Seen, found
     check_policy_of(record, house, found)
     check_sealed_texts(record, found)
     check_seals(record, seen.seals, found)
+    check_copies(record, seen.seals, found)
     return [record.id] if any(event.kind in ("conclude", "publish") for event in record.events) else []
 
 

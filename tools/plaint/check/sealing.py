@@ -51,9 +51,10 @@ class Holding:
 
 @dataclass(slots=True)
 class Seals:
-    """The recipients seen so far, over all cases."""
+    """The recipients and the sealed texts seen so far, over all records; of a text its hash."""
 
     seen: dict[str, str] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
 
 
 def is_well_sealed(text: str) -> bool:
@@ -120,6 +121,16 @@ def check_seals(record: Record, seals: Seals, found: Collector) -> None:
             if not found.said("K104", record.path, None, line):
                 message = _("the key of {compartment} is not an age recipient: a letter is wrong").format(compartment=compartment)
                 found.add("K104", record.path, message, line=line)
+
+
+def check_copies(record: Record, seals: Seals, found: Collector) -> None:
+    """No sealed text stands twice: sealing the same words again gives another text, so one of the two was copied."""
+    for event in record.events:
+        for compartment, text in event.sealed.items():
+            here = f"{record.path}: {event.id}: {compartment}"
+            if (other := seals.texts.setdefault(hash(text), here)) != here:
+                message = _("{compartment}: the same sealed text stands in {other}").format(compartment=compartment, other=other)
+                found.add("K107", record.path, message, line=event.line, event=event.id)
 
 
 def _is_recipient(recipient: str) -> bool:

@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 from plaint.model.yamlio import MAX_BYTES
 from plaint.store import keyrings
 from plaint.store.git import Git
@@ -160,4 +160,4 @@ def _read_file(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> EnvironmentFaultError:
-    return EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=error.strerror or str(error)), where=str(path))
+    return EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path))
