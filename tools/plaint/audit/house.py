@@ -14,7 +14,7 @@ from functools import cached_property
 from plaint.errors import InputError
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record, parse
-from plaint.model.revisions import Revision, in_force, revision_of
+from plaint.model.revisions import Revision, could_apply, in_force, revision_of
 from plaint.model.roster import Roster, roster_of
 from plaint.organisation import CONFIG, Config, config_from
 
@@ -67,9 +67,7 @@ class House:
         """The revisions that a case received then may be under, as known at this commit."""
         if self.config is None:
             return set(self.revisions)
-        day = received.astimezone(self.config.timezone).date()
-        found = (in_force(self.revisions, day), in_force(self.revisions, day, received))
-        return {revision.number for revision in found if revision}
+        return could_apply(self.revisions, received.astimezone(self.config.timezone).date(), received)
 
     def in_force(self, at: datetime) -> Policy | None:
         """The policy in force at a time, as known at this commit."""

@@ -12,7 +12,7 @@ from plaint.errors import InputError
 from plaint.i18n import _, ngettext
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record
-from plaint.model.revisions import Revision, approvals, in_force, revision_of
+from plaint.model.revisions import Revision, approvals, could_apply, in_force, revision_of
 from plaint.model.roster import Roster
 from plaint.model.schema import validate
 from plaint.model.yamlio import load_yaml
@@ -35,8 +35,7 @@ class House:
 
     def may_have_been_in_force(self, at: datetime) -> set[int]:
         """The revisions that a case of that time may have: the one in force as known then, or as approved since with effect from before."""
-        found = (in_force(self.revisions, self._day(at)), in_force(self.revisions, self._day(at), at))
-        return {revision.number for revision in found if revision}
+        return could_apply(self.revisions, self._day(at), at)
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(self.config.timezone if self.config else None).date()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plaint.cli.common import common_options, format_option, print_json, session, table, width
+from plaint.cli.revising import COMMANDS as REVISING
 from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
-from plaint.i18n import _, language, ngettext, pick
+from plaint.i18n import _, comma, listed, ngettext, pick, reason
 from plaint.model.course import event_names
 from plaint.model.policy import TEAM, Policy, Transition, policy_from, preset_names, preset_text
 from plaint.model.words import event_title
@@ -91,7 +92,7 @@ def show_command(name: str | None, diagram: str | None, output: Path | None, fmt
         try:
             output.write_text(written.getvalue(), encoding="utf-8")
         except OSError as error:
-            raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=error.strerror), where=str(output)) from error
+            raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=reason(error)), where=str(output)) from error
 
 
 def _find(name: str) -> _Found:
@@ -104,7 +105,7 @@ def _find(name: str) -> _Found:
         try:
             data = Path(name).read_bytes()
         except OSError as error:
-            raise EnvironmentFaultError(_("cannot read the file: {error}").format(error=error.strerror), where=name) from error
+            raise EnvironmentFaultError(_("cannot read the file: {error}").format(error=reason(error)), where=name) from error
         try:  # a file in an organisation is read for the people of that organisation: a draft of its next revision, say
             roster = session().organisation.roster
         except PlaintError:
@@ -164,7 +165,7 @@ def _print(policy: Policy) -> None:
         (_("Roles"), policy.roles),
     ):
         _section(heading, (_("word"), _("meaning")), [(word, pick(text)) for word, text in words.items()])
-    _section(_("Reasons"), (_("event"), _("words")), [(kind, _listed(f"{w} {pick(t)}" for w, t in ws.items())) for kind, ws in policy.reasons.items()])
+    _section(_("Reasons"), (_("event"), _("words")), [(kind, listed(f"{w} {pick(t)}" for w, t in ws.items())) for kind, ws in policy.reasons.items()])
     states = [(name, pick(state.title), _("final") if state.final else "") for name, state in policy.states.items()]
     _section(_("States"), (_("state"), _("meaning"), ""), states)
     header = (_("event"), _("meaning"), _("from"), _("to"), _("who"), _("sealed"), _("only if"))
@@ -175,11 +176,11 @@ def _print(policy: Policy) -> None:
     compartments = [(name, pick(c.title), _roles(policy, c.holders)) for name, c in policy.compartments.items()]
     _section(_("What is sealed, and who opens it"), (_("compartment"), _("meaning"), _("who")), compartments)
     _section(_("Never one person for both"), (_("event"), _("event")), [(event_title(a), event_title(b)) for a, b in policy.apart])
-    click.secho(f"\n{_('Rules')}", bold=True)
+    click.secho("\n" + _("Rules"), bold=True)
     fields = [
         (
             _("Expertise for {category}").format(category=pick(policy.categories.get(c, {"en": c}))),
-            _listed(pick(policy.expertise.get(f, {"en": f})) for f in fs),
+            listed(pick(policy.expertise.get(f, {"en": f})) for f in fs),
         )
         for c, fs in policy.team.expertise.items()
     ]
@@ -213,7 +214,7 @@ def _folded(row: Sequence[str]) -> list[list[str]]:
 
 
 def _lines(cell: str) -> list[str]:
-    separator = _separator()
+    separator = comma()
     lines: list[str] = []
     for part in cell.split(separator):
         if lines and width(lines[-1] + separator + part) <= WIDEST:
@@ -223,16 +224,8 @@ def _lines(cell: str) -> list[str]:
     return lines
 
 
-def _separator() -> str:
-    return "、" if language() == "zh" else ", "
-
-
-def _listed(words: Iterable[str]) -> str:
-    return _separator().join(words)
-
-
 def _roles(policy: Policy, roles: Iterable[str]) -> str:
-    return _listed(_("inquiry team") if r == TEAM else pick(policy.roles.get(r, {"en": r})) for r in roles)
+    return listed(_("inquiry team") if r == TEAM else pick(policy.roles.get(r, {"en": r})) for r in roles)
 
 
 def _transition(policy: Policy, t: Transition) -> tuple[str, ...]:
@@ -252,9 +245,9 @@ def _transition(policy: Policy, t: Transition) -> tuple[str, ...]:
         )
         if holds
     ]
-    sealed = _listed([*(pick(policy.compartments[c].title) if c in policy.compartments else c for c in t.seals)])
+    sealed = listed(pick(policy.compartments[c].title) if c in policy.compartments else c for c in t.seals)
     target = pick(policy.states[t.target].title) if t.target and t.target in policy.states else t.target or ""
-    return name, event_title(name), _sources(policy, t), target, _roles(policy, t.roles), sealed, _listed(conditions)
+    return name, event_title(name), _sources(policy, t), target, _roles(policy, t.roles), sealed, listed(conditions)
 
 
 def _sources(policy: Policy, t: Transition) -> str:
@@ -263,8 +256,8 @@ def _sources(policy: Policy, t: Transition) -> str:
     left_out = [s for s in open_states if s not in t.sources]
     titles = {name: pick(state.title) for name, state in policy.states.items()}
     if t.sources and len(left_out) < len(t.sources) / 2:
-        return _("any but {states}").format(states=_listed(titles[s] for s in left_out)) if left_out else _("any")
-    return _listed(titles.get(s, s) for s in t.sources)
+        return _("any but {states}").format(states=listed(titles[s] for s in left_out)) if left_out else _("any")
+    return listed(titles.get(s, s) for s in t.sources)
 
 
 def _clocks(policy: Policy) -> list[tuple[str, ...]]:
@@ -285,7 +278,7 @@ def _clocks(policy: Policy) -> list[tuple[str, ...]]:
         if clock.or_after and clock.or_after in policy.clocks:
             starts.append(_("{clock} missed").format(clock=pick(policy.clocks[clock.or_after].title)))
         within = duration(clock.within) if clock.within else _("its own date")
-        rows.append((clock.name, pick(clock.title), within, _listed(starts), _listed(map(event_title, clock.stops)), _listed(notes)))
+        rows.append((clock.name, pick(clock.title), within, listed(starts), listed(map(event_title, clock.stops)), listed(notes)))
     return rows
 
 
@@ -304,5 +297,8 @@ def duration(length: Duration) -> str:
 def _period(every: Every) -> str:
     return {"year": _("year"), "half-year": _("half-year"), "quarter": _("quarter"), "month": _("month")}[every.value]
 
+
+for _command in REVISING:
+    policy.add_command(_command)
 
 COMMANDS = {"policy": policy}

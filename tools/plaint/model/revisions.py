@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from plaint.i18n import _
 from plaint.model.policy import Policy
@@ -64,6 +64,15 @@ def in_force(revisions: Mapping[int, Revision], day: date, known: datetime | Non
     """The revision in force on a day, as approved by the time `known` (by now); None where there is no revision at all."""
     force = [r for r in revisions.values() if r.approved and r.policy.effective <= day and (known is None or r.approved <= known)]
     return force[-1] if force else next(iter(revisions.values()), None)
+
+
+def could_apply(revisions: Mapping[int, Revision], day: date, received: datetime) -> set[int]:
+    """The revisions that a case received then may be under: the one in force as known then, or as approved since with effect from before.
+
+    Times are to the minute, so within the minute of an approval it may be the one before.
+    """
+    found = (in_force(revisions, day), in_force(revisions, day, received), in_force(revisions, day, received - timedelta(minutes=1)))
+    return {revision.number for revision in found if revision}
 
 
 def reigns(revisions: Iterable[Revision], first: datetime, now: datetime) -> Iterator[tuple[Revision, datetime, datetime]]:
