@@ -321,7 +321,8 @@ class TestReading:
         assert repo.read(CASE, "HEAD~1") == FIRST[CASE]
         assert repo.read("none") is None
         assert repo.read("cases") is None
-        assert list(repo.read_many(["plaint.yaml", "none", CASE])) == [b"plaint: 1\n", None, b"events:\n- a\n- b\n"]
+        assert list(repo.read_records("case")) == [(CASE, b"events:\n- a\n- b\n")]
+        assert list(repo.read_records("case", old)) == [(CASE, FIRST[CASE])]
         assert repo.resolve("HEAD~1") == repo.resolve("main^") == old
         for bad in ("none", "", "HEAD:plaint.yaml", "a\nb", "-x", "HEAD~9"):
             with pytest.raises(InputError):
@@ -362,7 +363,7 @@ class TestReading:
         files = {f"cases/2026/Q7M4-K2XD/{n:04}.age": b"%d" % n for n in range(1500)} | {"big": big}
         repo.commit(files, "Evidence", key, "li.wei")
         assert repo.read("big") == big
-        assert list(repo.read_many(list(files))) == list(files.values())
+        assert [repo.read(path) for path in files] == list(files.values())
 
 
 class TestFaults:

@@ -7,14 +7,18 @@ those who can open it learn of them, and the open part never says who is accused
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from plaint.errors import NotAllowedError, UsageError
+from plaint.i18n import _
 from plaint.model.machine import CaseState
 from plaint.model.policy import TEAM, Policy
 from plaint.model.record import Event
 from plaint.model.roster import Roster
+from plaint.organisation import Organisation
+from plaint.seal.age import generate
 
 REPORTER = "reporter"
 """The compartment that only the reporter's receipt opens."""
@@ -69,3 +73,31 @@ def openers(policy: Policy, roster: Roster, compartment: str, state: CaseState, 
 def recipients(roster: Roster, members: Iterable[str], recovery: str) -> frozenset[str]:
     """The age recipients of members, with the organisation's recovery recipient."""
     return frozenset({m.recipient for member in members if (m := roster.now(member))} | {recovery})
+
+
+def first_openers(organisation: Organisation, policy: Policy, excluded: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The recipients of a new case's compartments: those who may open it, less the `excluded`."""
+    roster = organisation.roster
+    strangers = [m for m in excluded if roster.now(m) is None]
+    if strangers:
+        raise UsageError(_("{member} is no member of this organisation").format(member=", ".join(strangers)), where="--exclude")
+    shut_out = Exceptions(excluded=frozenset(excluded))
+    return {c: sealed_to(organisation, policy, c, CaseState(), (), shut_out) for c in policy.compartments}
+
+
+def sealed_to(
+    organisation: Organisation, policy: Policy, compartment: str, state: CaseState, events: Sequence[Event], exceptions: Exceptions
+) -> frozenset[str]:
+    """The age recipients of a compartment's keyring. NotAllowedError where exclusions leave it to nobody but the recovery key.
+
+    A decoy stands in for each member shut out: the number of recipients, a multiple of eight, is the same with them and without.
+    """
+    roster = organisation.roster
+    members = openers(policy, roster, compartment, state, events, exceptions)
+    missing = openers(policy, roster, compartment, state, events, replace(exceptions, excluded=frozenset())) - members
+    if missing and not members:
+        raise NotAllowedError(
+            _("with these exclusions nobody is left who may open {compartment}").format(compartment=compartment),
+            hint=_("give somebody else one of the roles: {roles}").format(roles=", ".join(policy.holders(compartment))),
+        )
+    return recipients(roster, members, organisation.config.recovery) | {generate().recipient for _member in missing}

@@ -92,5 +92,5 @@ class Actor:
         raise EnvironmentFaultError(
             _("{member}'s age identity was not found").format(member=self.member),
             where=str(candidates[-2]),
-            hint=_("set PLAINT_IDENTITY to its file; plaint doctor tells more"),
+            hint=_("set PLAINT_IDENTITY to its file; plaint member keys makes one"),
         )

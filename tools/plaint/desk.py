@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from plaint.access import REPORTER, Exceptions, exceptions_in, openers, recipients
+from plaint.access import REPORTER, Exceptions, exceptions_in, first_openers, openers, sealed_to
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _
@@ -146,24 +146,7 @@ def plan_case(organisation: Organisation, by: str, entry: Entry, excluded: Seque
         check_sealed(body, compartment, entry.kind)
     event = Event(entry.kind, ids.event, entry.at, by, dict(entry.codes), dict.fromkeys(bodies, ""))
     _allow(policy, CaseState(), event, organisation, ())
-    return Plan(policy, event, SealJob(ids.case, ids.event, bodies, _first_openers(organisation, policy, excluded)))
-
-
-def _first_openers(organisation: Organisation, policy: Policy, excluded: Sequence[str]) -> dict[str, frozenset[str]]:
-    """The recipients of a new case's compartments: those who may open it, less the `excluded`."""
-    roster, config = organisation.roster, organisation.config
-    strangers = [m for m in excluded if roster.now(m) is None]
-    if strangers:
-        raise UsageError(_("{member} is no member of this organisation").format(member=", ".join(strangers)), where="--exclude")
-    shut_out = Exceptions(excluded=frozenset(excluded))
-    allowed = {c: openers(policy, roster, c, CaseState(), (), shut_out) for c in policy.compartments}
-    for compartment, members in allowed.items():
-        if not members and roster.with_roles(policy.holders(compartment)):
-            raise NotAllowedError(
-                _("with these exclusions nobody is left who may open {compartment}").format(compartment=compartment),
-                hint=_("give somebody else one of the roles: {roles}").format(roles=", ".join(policy.holders(compartment))),
-            )
-    return {c: recipients(roster, members, config.recovery) for c, members in allowed.items()}
+    return Plan(policy, event, SealJob(ids.case, ids.event, bodies, first_openers(organisation, policy, excluded)))
 
 
 def seal_case(job: SealJob) -> SealedCase:
@@ -265,6 +248,7 @@ def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime 
         event_id = entry.ids.event if entry.ids else new_event_id()
         event = Event(entry.kind, event_id, entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
         _allow(policy, state, event, organisation, before.events)
+        _refuse_shut_out(actor, policy, state, before)
         keyring = None
         bodies = {c: dict(b) for c, b in entry.bodies.items()}
         if changes_access(event):
@@ -329,6 +313,21 @@ def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organis
         raise NotAllowedError("; ".join(map(str, reasons)))
 
 
+def _refuse_shut_out(actor: Actor, policy: Policy, state: CaseState, before: Record) -> None:
+    """NotAllowedError where the actor's roles would open the case and the actor's key does not: who was shut out does not act on it either.
+
+    Exclusions are sealed, so only the actor's own key can tell; it is not asked for where it is under a passphrase or this clone has no keyring.
+    """
+    roster = actor.organisation.roster
+    by_role = {c for c in before.header["seals"] if actor.member in openers(policy, roster, c, state, before.events, Exceptions())}
+    with suppress(InputError, EnvironmentFaultError):
+        if by_role and not case_secrets(Actor(actor.organisation, actor.member, lambda _file: ""), before):
+            raise NotAllowedError(
+                _("{member} can open nothing of case {case}, so cannot act on it").format(member=actor.member, case=before.id),
+                hint=_("somebody else must; or, after a new role or key, somebody who can open it runs plaint rekey {case}").format(case=before.id),
+            )
+
+
 def _message(case: str, event: Event) -> str:
     return f"{event.kind}: {case}\n\nCase: {case}\nEvent: {event.id}\n"
 
@@ -351,7 +350,7 @@ def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: 
     touched = _touched(event, bodies, secrets)
     missing = touched - set(secrets)
     if missing or old is None or not secrets:
-        names = ", ".join(sorted(missing)) or _("no compartment")
+        names = ", ".join(sorted(missing)) or _("anything")
         raise NotAllowedError(
             _("{member} cannot open {compartments} of this case, so cannot give its key to others").format(member=actor.member, compartments=names)
         )
@@ -367,9 +366,8 @@ def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: 
                 _("{members} was excluded from this case for a conflict of interest").format(members=", ".join(sorted(barred))),
                 hint=_("choose somebody else"),
             )
-        members = openers(policy, organisation.roster, compartment, state, events, exceptions.after(body))
         fresh_secrets[compartment] = secrets[compartment]
-        fresh_recipients[compartment] = recipients(organisation.roster, members, organisation.config.recovery)
+        fresh_recipients[compartment] = sealed_to(organisation, policy, compartment, state, events, exceptions.after(body))
     return {**old, **seal_keyring(fresh_secrets, fresh_recipients)}
 
 

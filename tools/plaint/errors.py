@@ -9,6 +9,8 @@ Each error says what is wrong, where, and what to do, in one line, and knows the
 
 from __future__ import annotations
 
+from plaint.i18n import _
+
 
 class PlaintError(Exception):
     """Anything plaint stops for; `what` happened, `where`, and the `hint` to the next step."""
@@ -22,10 +24,13 @@ class PlaintError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        if self.hint:
-            text = f"{text.rstrip('.。')}. {self.hint}"
-        return " ".join(text.split())
+        text = _("{where}: {what}").format(where=self.where, what=self.what) if self.where else self.what
+        return " ".join((with_hint(text, self.hint) if self.hint else text).split())
+
+
+def with_hint(what: str, hint: str) -> str:
+    """What is wrong and the next step, in one line."""
+    return _("{what}. {hint}").format(what=what.rstrip(".。"), hint=hint)
 
 
 class UsageError(PlaintError):

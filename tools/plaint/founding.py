@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from plaint.errors import EnvironmentFaultError, UsageError
+from plaint.errors import EnvironmentFaultError, InputError, UsageError
 from plaint.i18n import _
 from plaint.intake.importkey import new_import_keyring
 from plaint.model.policy import policy_from, preset_document
@@ -18,6 +21,7 @@ from plaint.model.record import Event, Record, dump_event, dump_header, new_even
 from plaint.model.roster import roster_of
 from plaint.model.schema import check_record, schema_files
 from plaint.model.yamlio import dump_yaml
+from plaint.seal.age import check_recipient
 from plaint.store.git import Git
 from plaint.store.repository import Repository
 from plaint.store.signing import SigningKey
@@ -64,6 +68,34 @@ def valid_member_id(member: str) -> str:
     if not MEMBER_ID.fullmatch(member) or len(member) > 40:
         raise UsageError(_("{member} is no member id").format(member=member), hint=_("small letters and digits, with dots between, as li.wei"))
     return member
+
+
+def joining(line: str) -> NewMember:
+    """The member in a line that `plaint member keys` printed; InputError where it is none. Roles may be left open."""
+    words = [word for word in _words(line) if word != "…"]
+    if words[:3] == ["plaint", "member", "add"] and len(words) > 3:
+        given: dict[str, list[str]] = {}
+        for name, value in zip(words[4::2], words[5::2], strict=False):
+            given.setdefault(name, []).append(value)
+        signing, recipient = ("".join(given.get(name, ())[-1:]) for name in ("--signing-key", "--recipient"))
+        if signing and recipient:
+            roles, expertise = (tuple(given.get(name, ())) for name in ("--role", "--expertise"))
+            return NewMember(valid_member_id(words[3]), roles, expertise, valid_public_key(signing), check_recipient(recipient))
+    raise InputError(_("this is not a line of plaint member keys"), hint=_("it begins with: plaint member add"))
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quotation mark is missing
+        return []
+
+
+def valid_public_key(text: str) -> str:
+    """An SSH public key without its comment; UsageError where it is none."""
+    if not text.startswith(("ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")) or len(text.split()) < 2:
+        raise UsageError(_("this is no SSH public key"), where="--signing-key", hint=_("give the .pub file, or its text"))
+    return " ".join(text.split()[:2])
 
 
 def policy_document(founding: Founding) -> dict[str, Any]:
@@ -125,6 +157,7 @@ def found(folder: Path, founding: Founding, key: SigningKey, at: datetime) -> Re
     """Makes the repository in `folder` (new or empty) with its genesis commit; UsageError where something is in the way."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(_("{folder} is not empty").format(folder=folder), hint=_("name a new folder"))
+    _each_their_own(founding.members)
     everything = files(founding, at)
     records = {path: _checked(data, path) for path, data in everything.items() if path.startswith(("members/", "policy/"))}
     roster = roster_of(r for path, r in records.items() if path.startswith("members/"))
@@ -132,18 +165,45 @@ def found(folder: Path, founding: Founding, key: SigningKey, at: datetime) -> Re
     unknown = {role for m in founding.members for role in m.roles} - set(policy.roles)
     if unknown:
         raise UsageError(_("the policy has no role {roles}").format(roles=", ".join(sorted(unknown))), hint=", ".join(policy.roles))
-    folder.mkdir(parents=True, exist_ok=True)
-    git = Git(folder)
-    git.run("init", "-q", "-b", "main", ".")
-    git.run("config", "gpg.format", "ssh")
-    (folder / "plaint.yaml").write_bytes(everything["plaint.yaml"])
-    repository = Repository.discover(folder)
     founder = founding.members[0].id
-    with repository.lock():
-        keyring = new_import_keyring(roster, policy, founding.recovery)
-        refs = repository.write_keyrings([("import", keyring)], key, founder, at)
-        repository.commit(everything, f"found: {founding.preset}\n", key, founder, at, refs=refs)
+    keyring = new_import_keyring(roster, policy, founding.recovery)
+    with _nothing_left_behind(folder):
+        git = Git(folder)
+        git.run("init", "-q", "-b", "main", ".")
+        git.run("config", "gpg.format", "ssh")
+        (folder / "plaint.yaml").write_bytes(everything["plaint.yaml"])
+        repository = Repository.discover(folder)
+        with repository.lock():
+            refs = repository.write_keyrings([("import", keyring)], key, founder, at)
+            repository.commit(everything, f"found: {founding.preset}\n", key, founder, at, refs=refs)
     return repository
+
+
+def _each_their_own(members: Sequence[NewMember]) -> None:
+    """UsageError where two first members share an id or a key, or one has no role."""
+    seen: set[str] = set()
+    for member in members:
+        if not member.roles:
+            raise UsageError(_("{member} has no role").format(member=member.id), hint=_("give one with --role"))
+        for own in (member.id, member.signing, member.recipient):
+            if own in seen:
+                raise UsageError(_("two members have the same id or key: {member}").format(member=member.id), hint=_("each member has keys of their own"))
+            seen.add(own)
+
+
+@contextmanager
+def _nothing_left_behind(folder: Path) -> Iterator[None]:
+    """A new or empty folder, as it was before if something fails: half an organisation would be in the way of the next attempt."""
+    was_there = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for each in folder.iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        if not was_there:
+            folder.rmdir()
+        raise
 
 
 def _checked(data: bytes, path: str) -> Record:

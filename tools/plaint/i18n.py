@@ -1,7 +1,8 @@
 """English and Chinese: the one place that knows the language of this process.
 
-Messages are written in English in the code and looked up with `_`; the Chinese stands in `locale/zh/LC_MESSAGES/plaint.po`.
-The language is set once, by `--lang`, `PLAINT_LANG` or the locale; data (titles in a policy) picks with `pick`.
+Messages are written in English in the code and looked up with `_`; the Chinese stands in `locale/zh/LC_MESSAGES/plaint.po`, and that of
+click's own words in `messages.po`. `babel.cfg` tells how they are brought up to date. The language is set once, by `--lang`, `PLAINT_LANG`
+or the locale, before a command is loaded; data (titles in a policy) picks with `pick`.
 
 >>> set_language("en"); pick({"en": "Phone", "zh": "电话"})
 'Phone'
@@ -9,9 +10,11 @@ The language is set once, by `--lang`, `PLAINT_LANG` or the locale; data (titles
 
 from __future__ import annotations
 
+import errno
 import gettext as _gettext
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -27,12 +30,21 @@ class _Speech:
 
 
 def set_language(language: str) -> None:
-    """Speak `language` ("en" or "zh") from now on; anything else is English."""
+    """Speak `language` ("en" or "zh") from now on, and let click do so; anything else is English."""
     _Speech.language = language if language in LANGUAGES else "en"
-    if _Speech.language == "en":
-        _Speech.catalogue = _gettext.NullTranslations()
-    else:
-        _Speech.catalogue = _gettext.translation(DOMAIN, LOCALE_DIR, [_Speech.language], fallback=True)
+    _Speech.catalogue = _gettext.NullTranslations() if _Speech.language == "en" else _compiled(_Speech.language)
+    os.environ["LANGUAGE"] = _Speech.language  # gettext reads it at each of click's look-ups, in the domain "messages"
+    _gettext.bindtextdomain("messages", str(LOCALE_DIR))
+
+
+def _compiled(language: str) -> _gettext.NullTranslations:
+    """The catalogue as it was compiled when plaint was installed; whoever lacks it is told why they read English."""
+    try:
+        with (LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+            return _gettext.GNUTranslations(file)
+    except OSError:
+        sys.stderr.write(f"plaint: {LOCALE_DIR} has no compiled catalogue, so this is in English. Install plaint again, or compile it as babel.cfg says\n")
+        return _gettext.NullTranslations()
 
 
 def language() -> str:
@@ -43,9 +55,11 @@ def language() -> str:
 def language_of_environment() -> str:
     """What PLAINT_LANG or the POSIX locale asks for (LC_ALL over LC_MESSAGES over LANG)."""
     for name in ("PLAINT_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name, "")
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
+        for wanted in filter(None, os.environ.get(name, "").lower().split(":")):  # LANGUAGE is a list, the best first
+            if wanted[:2] in LANGUAGES:
+                return wanted[:2]
+        if os.environ.get(name):
+            return "en"
     return "en"
 
 
@@ -57,6 +71,33 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The message for `n` things, in the language in force."""
     return _Speech.catalogue.ngettext(singular, plural, n)
+
+
+def comma() -> str:
+    """What stands between the words of a list, in the language in force."""
+    return "、" if _Speech.language == "zh" else ", "
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after another, with the comma of the language in force."""
+    return comma().join(words)
+
+
+def reason(error: OSError) -> str:
+    """Why the operating system refused, in the language in force: it speaks English itself, for plaint asks it for no locale."""
+    known = {
+        errno.EACCES: _("Permission denied"),
+        errno.EEXIST: _("File exists"),
+        errno.EISDIR: _("Is a directory"),
+        errno.ELOOP: _("Too many levels of symbolic links"),
+        errno.ENAMETOOLONG: _("File name too long"),
+        errno.ENOENT: _("No such file or directory"),
+        errno.ENOSPC: _("No space left on device"),
+        errno.ENOTDIR: _("Not a directory"),
+        errno.EPERM: _("Operation not permitted"),
+        errno.EROFS: _("Read-only file system"),
+    }
+    return known.get(error.errno or 0) or error.strerror or str(error)
 
 
 def pick(text: Mapping[str, str]) -> str:

@@ -138,8 +138,7 @@ class Organisation:
         return self._read(record.path)
 
     def _records(self, kind: RecordKind) -> Iterator[Record]:
-        paths = self.repository.record_paths(kind, self.revision)
-        for path, data in zip(paths, self.repository.read_many(paths, self.revision), strict=True):
+        for path, data in self.repository.read_records(kind, self.revision):
             yield parse(_there(data, path), path)
 
     def _read(self, path: str) -> bytes:

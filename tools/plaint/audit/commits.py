@@ -1,9 +1,10 @@
 """A commit object taken apart, strictly: what is signed, by whom, when, over which tree and parents.
 
 Rules:
-- The header lines are those that git writes, in git's order; anything else, and anything twice, is refused: a second signature or parent
-  list is how one commit could be made to say two things.
-- The signed text is the object without its signature.
+- The header lines are those that git writes: tree, parents, author and committer come first, in that order; anything else, and anything
+  twice, is refused: a second signature or parent list is how one commit could be made to say two things.
+- Ids are spelt as git spells them, and only signatures and merged tags go over several lines.
+- The signed text is the object without its signature. So every byte is signed, or is the signature: one for the other hash is refused.
 - The id is computed anew from the bytes, so an object stored under another's name is seen.
 """
 
@@ -17,8 +18,9 @@ from datetime import UTC, datetime
 from plaint.i18n import _
 
 _IDENT = re.compile(rb"(.*) <([^<>]*)> ([0-9]{1,11}) ([+-][0-9]{4})")
-_ORDER = (b"tree", b"parent", b"author", b"committer", b"gpgsig", b"gpgsig-sha256", b"encoding", b"mergetag")
+_SIGNATURE = {40: b"gpgsig", 64: b"gpgsig-sha256"}
 _MANY = (b"parent", b"mergetag")
+_OID = {40: re.compile(rb"[0-9a-f]{40}"), 64: re.compile(rb"[0-9a-f]{64}")}
 _TRAILER = re.compile(r"(Case|Event): (\S+)")
 
 
@@ -43,7 +45,7 @@ class Commit:
     def trailers(self) -> dict[str, list[str]]:
         """The cases and events that the message names."""
         found: dict[str, list[str]] = {"Case": [], "Event": []}
-        for line in self.message.splitlines():
+        for line in self.message.split("\n"):
             if match := _TRAILER.fullmatch(line):
                 found[match[1]].append(match[2])
         return found
@@ -55,24 +57,27 @@ def parse_commit(sha: str, data: bytes) -> Commit:
         raise CommitError(_("its content is not what its id says"))
     head, blank, message = data.partition(b"\n\n")
     if not blank or b"\0" in data:
-        raise CommitError(_("it is not a commit as git writes it"))
+        raise _unlike_git()
     lines = _fields(head)
     names = [name for name, _value in lines]
-    for name in _ORDER:
-        if names.count(name) > 1 and name not in _MANY:
-            raise CommitError(_("its header has {name} twice").format(name=name.decode()))
-    if (
-        names[:1] != [b"tree"]
-        or set(names) - set(_ORDER)
-        or [n for n in names if n in _ORDER[:4]] != sorted((n for n in names if n in _ORDER[:4]), key=_ORDER.index)
-    ):
-        raise CommitError(_("it is not a commit as git writes it"))
+    for name in set(names).difference(_MANY):
+        if names.count(name) > 1:
+            raise CommitError(_("its header has {name} twice").format(name=name.decode("ascii", "replace")))
+    signing, is_id = _SIGNATURE[len(sha)], _OID[len(sha)].fullmatch
+    for name, value in lines:
+        if b"\n" in value and name not in (signing, b"mergetag"):
+            raise _unlike_git()
+        if name in (b"tree", b"parent") and not is_id(value):
+            raise _unlike_git()
+    parents = names.count(b"parent")
+    rest = {signing, b"encoding", b"mergetag"}
+    if names[: parents + 3] != [b"tree", *[b"parent"] * parents, b"author", b"committer"] or not rest.issuperset(names[parents + 3 :]):
+        raise _unlike_git()
     values = {name: value for name, value in lines if name not in _MANY}
     author, committer = (_IDENT.fullmatch(values.get(name, b"")) for name in (b"author", b"committer"))
     if author is None or committer is None:
         raise CommitError(_("it does not say by whom and when it was made"))
-    signing = b"gpgsig" if len(sha) == 40 else b"gpgsig-sha256"
-    payload = b"".join(_line(name, value) for name, value in lines if name not in (b"gpgsig", b"gpgsig-sha256")) + b"\n" + message
+    payload = b"".join(_line(name, value) for name, value in lines if name != signing) + b"\n" + message
     try:
         at = datetime.fromtimestamp(int(committer[3]), UTC)
     except (OverflowError, ValueError, OSError) as error:
@@ -89,6 +94,10 @@ def parse_commit(sha: str, data: bytes) -> Commit:
     )
 
 
+def _unlike_git() -> CommitError:
+    return CommitError(_("it is not a commit as git writes it"))
+
+
 def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
     """Names and values; a line that begins with a space goes on with the value before it."""
     found: list[tuple[bytes, bytes]] = []
@@ -99,7 +108,7 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
         else:
             name, space, value = line.partition(b" ")
             if not space:
-                raise CommitError(_("it is not a commit as git writes it"))
+                raise _unlike_git()
             found.append((name, value))
     return found
 

@@ -77,7 +77,14 @@ class History:
             found.append((sha, commit, ""))
         pairs = [pair for _sha, commit, _problem in found if commit for pair in self._pairs(commit)]
         changes = self._changes(pairs)
-        return [Step(sha, commit, problem, tuple(changes.get(pair, ()) for pair in self._pairs(commit)) if commit else ()) for sha, commit, problem in found]
+        return [self._step(each, changes) for each in found]
+
+    def _step(self, found: tuple[str, Commit | None, str], changes: _Changes) -> Step:
+        sha, commit, problem = found
+        pairs = self._pairs(commit) if commit else []
+        if any(old != new and (old, new) not in changes for old, new in pairs):
+            return Step(sha, None, _("git cannot compare its files with those before it"), ())
+        return Step(sha, commit, problem, tuple(changes.get(pair, ()) for pair in pairs))
 
     def _pairs(self, commit: Commit) -> list[tuple[str, str]]:
         if not commit.parents:
@@ -94,14 +101,14 @@ class History:
             self._trees[sha] = found.sha
         return self._trees[sha]
 
-    def _changes(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[Changed, ...]]:
-        """What differs in each pair of trees, by one git process."""
+    def _changes(self, pairs: Sequence[tuple[str, str]]) -> _Changes:
+        """What differs in each pair of trees, by one git process; nothing of a pair that it cannot read, which it passes over."""
         return _groups(self._diff([pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]))
 
     def _diff(self, pairs: Sequence[tuple[str, str]]) -> bytes:
         if not pairs:
             return b""
-        process = self._git.start("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--full-index")
+        process = self._git.start("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
         assert process.stdin is not None
         assert process.stdout is not None
         request = "".join(f"{old} {new}\n" for old, new in pairs).encode()
@@ -124,19 +131,23 @@ def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
         return
 
 
-def _groups(output: bytes) -> dict[tuple[str, str], tuple[Changed, ...]]:
-    """The answers of `diff-tree --stdin -z`: a line of the two ids before the first entry of a pair; entries and paths end with NUL."""
-    found: dict[tuple[str, str], list[Changed]] = {}
+_Changes = dict[tuple[str, ...], tuple[Changed, ...]]
+
+
+def _groups(output: bytes) -> _Changes:
+    """The answers of `diff-tree --stdin -z`: a line of the two ids before the first entry of a pair; entries and paths end with NUL.
+
+    Where a commit is named as a tree, git may answer with that one id and its changes; nobody asks for those.
+    """
+    found: dict[tuple[str, ...], list[Changed]] = {}
     group: list[Changed] = []
     fields = iter(output.split(b"\0"))
     for field in fields:
-        if not field:
-            continue
-        head, newline, entry = field.rpartition(b"\n")
-        if newline:
-            old_tree, new_tree = head.decode("ascii").split(" ")
-            group = found.setdefault((old_tree, new_tree), [])
-        old_mode, mode, old, new, _status = entry.decode("ascii").lstrip(":").split(" ")
-        path = next(fields).decode("utf-8", "surrogateescape")
-        group.append(Changed(path, "" if old_mode == _ABSENT else old_mode, "" if mode == _ABSENT else mode, old, new))
+        ids, colon, entry = field.partition(b":")
+        if ids:
+            group = found.setdefault(tuple(ids.decode("ascii").split()), [])
+        if colon:
+            old_mode, mode, old, new, _status = entry.decode("ascii").split(" ")
+            path = next(fields).decode("utf-8", "surrogateescape")
+            group.append(Changed(path, "" if old_mode == _ABSENT else old_mode, "" if mode == _ABSENT else mode, old, new))
     return {pair: tuple(changes) for pair, changes in found.items()}

@@ -4,6 +4,8 @@ Rules:
 - The armour is exact; the namespace is `git` (or what the caller asks for); the hash is SHA-256 or SHA-512; nothing may follow.
 - The key inside the signature is the one that is verified with, and is given back: whose it is, the caller knows.
 - Keys are Ed25519, ECDSA on the NIST curves, RSA of 2,048 bits or more (with SHA-2, never SHA-1), and the two FIDO kinds (`sk-…`).
+- A FIDO key must have been touched, as sshd asks too: else a program on its owner's computer could sign without them.
+- Every number and point has the one spelling that OpenSSH gives it; Ed25519 keys that anyone could sign with (of small order) are none.
 
 A process per commit costs 15 ms, this 0.15 ms. `verify` raises nothing but `SignatureError`, whatever the bytes are.
 
@@ -33,6 +35,11 @@ _ARMOUR = re.compile(r"-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/]{1,76}={0
 _MAGIC = b"SSHSIG"
 _HASHES = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}
 _CURVES = {b"nistp256": "SECP256R1", b"nistp384": "SECP384R1", b"nistp521": "SECP521R1"}
+_P25519 = 2**255 - 19
+_SMALL_ORDER = frozenset({0, 1, _P25519 - 1, *(int.from_bytes(bytes.fromhex(y), "little") for y in (
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+))})  # fmt: skip
+_TOUCHED = 1  # among the flags of a FIDO signature
 _MOST = 16_384  # bytes: four times the largest RSA signature with its key
 
 
@@ -60,6 +67,14 @@ class _Reader:
     def field(self) -> bytes:
         return self.take(self.number())
 
+    def integer(self) -> int:
+        """A positive number, in as few bytes as it takes (an `mpint` that begins with a zero bit)."""
+        data = self.field()
+        number = int.from_bytes(data, "big", signed=True)
+        if number <= 0 or len(data) != number.bit_length() // 8 + 1:
+            raise SignatureError(_("the signature or its key holds a number that is written wrongly"))
+        return number
+
     def end(self) -> None:
         if self._at != len(self._data):
             raise SignatureError(_("something follows the signature"))
@@ -80,12 +95,14 @@ def verify(message: bytes, armoured: str, namespace: str = NAMESPACE) -> str:
         raise SignatureError(_("the signature uses another hash than SHA-256 and SHA-512"))
     digest = _HASHES[hash_name](message).digest()
     signed = _MAGIC + b"".join(len(part).to_bytes(4, "big") + part for part in (space, reserved, hash_name, digest))
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
         name, check = _verifier(key)
         right = check(_Reader(signature), signed)
     except SignatureError:
         raise
-    except (ValueError, TypeError, ArithmeticError) as error:  # what the arithmetic says of impossible keys
+    except (ValueError, TypeError, ArithmeticError, UnsupportedAlgorithm) as error:  # what the arithmetic says of impossible keys
         raise SignatureError(_("the key of the signature is malformed")) from error
     if not right:
         raise SignatureError(_("the signature does not match: the content was changed after signing"))
@@ -120,7 +137,7 @@ def _verifier(key: bytes) -> tuple[str, Check]:
         case b"sk-ssh-ed25519@openssh.com":
             check = _security_key(_raw_ed25519(reader.field()), reader.field(), name)
         case b"ssh-rsa":
-            check = _rsa(reader.field(), reader.field())
+            check = _rsa(reader.integer(), reader.integer())
         case b"ecdsa-sha2-nistp256" | b"ecdsa-sha2-nistp384" | b"ecdsa-sha2-nistp521":
             check = _ecdsa(name, reader.field(), reader.field())
         case b"sk-ecdsa-sha2-nistp256@openssh.com":
@@ -139,6 +156,8 @@ def _raw_ed25519(public: bytes) -> Raw:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    if len(public) != 32 or not _is_usable(public):
+        raise SignatureError(_("the key of the signature is malformed"))
     key = Ed25519PublicKey.from_public_bytes(public)
 
     def check(signature: bytes, signed: bytes) -> bool:
@@ -151,19 +170,25 @@ def _raw_ed25519(public: bytes) -> Raw:
     return check
 
 
+def _is_usable(public: bytes) -> bool:
+    """Whether an Ed25519 key is spelt in the one way and not among the eight points that make a signature good for any text."""
+    y = int.from_bytes(public, "little") & ((1 << 255) - 1)  # without the sign of x
+    return y < _P25519 and y not in _SMALL_ORDER
+
+
 def _raw_ecdsa(curve: bytes, named: bytes, point: bytes) -> Raw:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-    if named != curve:
+    if named != curve or point[:1] != b"\x04":  # neither compressed nor hybrid, as OpenSSH has it
         raise SignatureError(_("the key of the signature is malformed"))
     key = ec.EllipticCurvePublicKey.from_encoded_point(getattr(ec, _CURVES[curve])(), point)
     algorithm = ec.ECDSA(_hash_for(curve))
 
     def check(signature: bytes, signed: bytes) -> bool:
         reader = _Reader(signature)
-        r, s = (int.from_bytes(reader.field(), "big") for _number in range(2))
+        r, s = reader.integer(), reader.integer()
         reader.end()
         try:
             key.verify(encode_dss_signature(r, s), signed, algorithm)
@@ -199,13 +224,13 @@ def _ecdsa(name: bytes, named: bytes, point: bytes) -> Check:
     return _plain(name, _raw_ecdsa(name.removeprefix(b"ecdsa-sha2-"), named, point))
 
 
-def _rsa(exponent: bytes, modulus: bytes) -> Check:
+def _rsa(exponent: int, modulus: int) -> Check:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
-    key = RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big")).public_key()
+    key = RSAPublicNumbers(exponent, modulus).public_key()
     if key.key_size < LEAST_RSA_BITS:
         raise SignatureError(_("an RSA key of {bits} bits is too weak").format(bits=key.key_size))
     algorithms = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
@@ -214,7 +239,7 @@ def _rsa(exponent: bytes, modulus: bytes) -> Check:
         algorithm = algorithms.get(reader.field())
         if algorithm is None:
             raise SignatureError(_("the signature is of another type than its key"))
-        signature = reader.field().rjust(key.key_size // 8, b"\0")
+        signature = reader.field().rjust((key.key_size + 7) // 8, b"\0")
         reader.end()
         try:
             key.verify(signature, signed, PKCS1v15(), algorithm)
@@ -234,6 +259,8 @@ def _security_key(raw: Raw, application: bytes, name: bytes) -> Check:
             raise SignatureError(_("the signature is of another type than its key"))
         signature, flags, counter = reader.field(), reader.take(1), reader.take(4)
         reader.end()
+        if not flags[0] & _TOUCHED:
+            raise SignatureError(_("the security key was not touched for it"))
         return raw(signature, scope + flags + counter + hashlib.sha256(signed).digest())
 
     return check

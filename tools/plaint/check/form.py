@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from plaint.check.findings import Collector
 from plaint.check.sealing import SEALED_MAGIC
 from plaint.check.snapshot import Item, Snapshot, What
-from plaint.errors import InputError
+from plaint.errors import InputError, with_hint
 from plaint.i18n import _
 from plaint.model.record import Record, RecordKind, parse
 from plaint.model.schema import SchemaProblem, schema_files, validate
@@ -110,7 +110,7 @@ def _report_unreadable(data: bytes, path: str, kind: RecordKind, error: InputErr
     """Tells a file that no YAML reader should read from one that is no record, and that from one that is only written otherwise."""
     where = _WHERE.fullmatch(error.where)
     line = int(where[2]) if where else 1
-    message = f"{error.what}. {error.hint}" if error.hint else error.what
+    message = with_hint(error.what, error.hint) if error.hint else error.what
     try:
         document = load_yaml(data, path)
     except InputError:

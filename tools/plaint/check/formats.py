@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from plaint.check.findings import Finding, Report
 from plaint.check.rules import Rule, Severity, families, rules
+from plaint.errors import with_hint
 from plaint.i18n import _, listed, ngettext
 
 Paint = Callable[[str, Severity], str]
@@ -126,7 +127,7 @@ def _sarif_result(report: Report, finding: Finding, index: int) -> dict[str, Any
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": finding.severity.value,
-        "message": {"text": f"{finding.message}. {finding.remedy}"},
+        "message": {"text": with_hint(finding.message, finding.remedy)},
         # a line moves when an event is added before it; the event does not
         "partialFingerprints": {"plaint/v1": ":".join((finding.rule, finding.record, finding.event or finding.commit or ""))},
     }
@@ -173,7 +174,7 @@ def junit(report: Report) -> str:
             line = f":{finding.line}" if finding.line else ""
             inner.text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", f"{finding.record}{line}: {finding.message}\n{finding.remedy}")
         else:
-            ET.SubElement(case, "skipped", _xml({"message": f"{finding.message}. {finding.remedy}"}))
+            ET.SubElement(case, "skipped", _xml({"message": with_hint(finding.message, finding.remedy)}))
     for each in passed:
         ET.SubElement(suite, "testcase", {"name": f"{each.code} {each.title}", "classname": f"plaint.{each.code}", "time": "0"})
     ET.indent(root)

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from plaint.i18n import LOCALE_DIR, language_of_environment, set_language
+from plaint.i18n import language_of_environment, set_language
 
 
 def main() -> None:
@@ -16,26 +16,23 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command; the exit code: 0 fine, 1 findings, 2 wrong usage or input, 3 broken repository or environment."""
-    import gettext
-
     set_language(_language_asked(arguments) or language_of_environment())
-    gettext.bindtextdomain("messages", str(LOCALE_DIR))  # click looks its own words up there
     import click
 
     from plaint.cli.group import plaint
-    from plaint.errors import PlaintError
-    from plaint.i18n import _, language
+    from plaint.errors import PlaintError, with_hint
+    from plaint.i18n import _
 
-    os.environ["LANGUAGE"] = language()
     try:
-        code = plaint.main(arguments, prog_name="plaint", standalone_mode=False)
+        colour = False if os.environ.get("NO_COLOR") else None  # https://no-color.org; None: in a terminal
+        code = plaint.main(arguments, prog_name="plaint", standalone_mode=False, color=colour)
     except PlaintError as error:
         click.echo(f"plaint: {error}", err=True)
         return error.exit_code
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = _("{command} --help tells more").format(command=context.command_path if context else "plaint")
-        click.echo(f"plaint: {' '.join(error.format_message().split()).rstrip('.。')}. {hint}", err=True)
+        click.echo(f"plaint: {with_hint(' '.join(error.format_message().split()), hint)}", err=True)
         return 2
     except click.Abort:
         click.echo(_("plaint: stopped; nothing was recorded"), err=True)
@@ -47,7 +44,8 @@ def run(arguments: list[str]) -> int:
         if os.environ.get("PLAINT_DEBUG"):
             raise
         what = _("this should not have happened ({kind}: {error}); nothing was recorded").format(kind=type(error).__name__, error=error)
-        click.echo(f"plaint: {' '.join(what.split())}. {_('PLAINT_DEBUG=1 shows where; please report it')}", err=True)
+        hint = _("PLAINT_DEBUG=1 shows where; please report it")
+        click.echo(f"plaint: {with_hint(' '.join(what.split()), hint)}", err=True)
         return 3
     return code if isinstance(code, int) else 0
 

@@ -11,19 +11,20 @@ from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _
 
 
-def _change(case: str, member: str, compartments: tuple[str, ...], key: str, reason: str | None, fmt: str) -> None:
+def _change(case: str, who: str, compartments: tuple[str, ...], key: str, reason: str | None, fmt: str) -> None:
     call = session()
     organisation = call.organisation
-    if member not in organisation.roster.members:
-        raise UsageError(_("{member} is no member of this organisation").format(member=member), hint=_("plaint member list shows who is"))
+    if who not in organisation.roster.members:
+        raise UsageError(_("{member} is no member of this organisation").format(member=who), hint=_("plaint member list shows who is"))
     before = organisation.case(case)
     mine = set(case_secrets(call.actor, before))
-    wanted = set(compartments) or mine
-    if not wanted or not wanted <= mine:
-        names = ", ".join(sorted(wanted - mine)) or _("no compartment")
-        raise NotAllowedError(_("{member} cannot open {compartments} of this case").format(member=call.actor.member, compartments=names))
-    body = {key: [member]} | ({"reason": reason} if reason else {})
     kind = "grant" if key == "granted" else "revoke"
+    sealable = {c for t in organisation.policy_of(before).transitions.get(kind, ()) for c in (*t.seals, *t.may_seal)}
+    wanted = set(compartments) or mine & sealable
+    if not wanted or not wanted <= mine:
+        names = ", ".join(sorted(wanted - mine)) or _("anything")
+        raise NotAllowedError(_("{member} cannot open {compartments} of this case").format(member=call.actor.member, compartments=names))
+    body = {key: [who]} | ({"reason": reason} if reason else {})
     done = record(call.actor, before.id, Entry(kind, {}, dict.fromkeys(sorted(wanted), body)), call.local_now)
     print_recorded(done, fmt)
     left = sorted(set(before.header["seals"]) - wanted - {"reporter"})
@@ -36,26 +37,26 @@ COMPARTMENT = click.option("--compartment", "compartments", multiple=True, metav
 
 @click.command("grant", help=_("Lets a member open a case. Who it is stays sealed."))
 @click.argument("case", shell_complete=complete_case)
-@click.argument("member")
+@click.argument("who", metavar="MEMBER")
 @COMPARTMENT
 @click.option("--reason", help=_("Why; it is sealed."))
 @format_option("text", "json")
 @common_options
-def grant(case: str, member: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
+def grant(case: str, who: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
     """Appends a grant event with the new keyring."""
-    _change(case, member, compartments, "granted", reason, fmt)
+    _change(case, who, compartments, "granted", reason, fmt)
 
 
 @click.command("revoke", help=_("Shuts a member out of a case, as in a conflict of interest. Who it is stays sealed."))
 @click.argument("case", shell_complete=complete_case)
-@click.argument("member")
+@click.argument("who", metavar="MEMBER")
 @COMPARTMENT
 @click.option("--reason", help=_("Why; it is sealed."))
 @format_option("text", "json")
 @common_options
-def revoke(case: str, member: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
+def revoke(case: str, who: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
     """Appends a revoke event with the new keyring."""
-    _change(case, member, compartments, "excluded", reason, fmt)
+    _change(case, who, compartments, "excluded", reason, fmt)
 
 
 @click.command("rekey", help=_("Seals keyrings anew to those who may open them now: after members joined, left or changed keys."))

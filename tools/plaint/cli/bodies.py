@@ -1,4 +1,4 @@
-"""The sealed texts of an event: from `--body FILE` (YAML, `-` is standard input), or written in the editor in a terminal."""
+"""The sealed texts of an event: from `--body FILE` (YAML, `-` is standard input), or written in a terminal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
+from plaint.cli.asking import ask_text, prepare
 from plaint.errors import InputError, UsageError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 
 MAIN_FIELD = {"identity": "note", "report": "narrative", "inquiry": "note", "reporter": "text"}
 FIELDS = {"conclude": ("course", "findings", "recommendation"), "answer": ("reply",), "interview": ("person", "statement"), "hear": ("statement",)}
@@ -27,7 +26,7 @@ def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=error.strerror), where="--body") from error
+        raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=reason(error)), where="--body") from error
     document = load_yaml(data, where)
     if not isinstance(document, Mapping) or not document:
         raise InputError(_("a body is a YAML mapping of fields, as `findings: …`"), where=where)
@@ -41,16 +40,9 @@ def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
 
 
 def ask_body(event: str, compartment: str) -> dict[str, Any]:
-    """Asks for the fields of a body, each in the editor of the user's choice."""
-    body = {}
-    for field in FIELDS.get(event, (MAIN_FIELD[compartment],)):
-        click.echo(_("Write {field}: your editor opens; save and close it.").format(field=field), err=True)
-        text = click.edit(f"\n# {event}: {field}\n# " + _("Lines that begin with # are left out. What you write is sealed.") + "\n")
-        kept = "\n".join(line for line in (text or "").splitlines() if not line.startswith("#")).strip()
-        if not kept:
-            raise UsageError(_("nothing was written for {field}").format(field=field))
-        body[field] = kept + "\n"
-    return body
+    """Asks for the fields of a body."""
+    prepare()
+    return {field: ask_text(field, event) for field in FIELDS.get(event, (MAIN_FIELD[compartment],))}
 
 
 def complete_bodies(event: str, bodies: dict[str, dict[str, Any]], needed: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from plaint.cli.common import common_options, complete_case, format_option, loca
 from plaint.cli.todo import COLOURS, status_words
 from plaint.desk import open_case
 from plaint.errors import NotAllowedError
-from plaint.i18n import _, ngettext, pick
+from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
@@ -109,7 +109,7 @@ def show(case: str, fmt: str) -> None:
     click.secho(f"{record.id}  {title}", bold=True)
     flags = [word for word, on in ((_("suspended"), state.suspended), (_("on hold"), state.held)) if on]
     if flags:
-        click.secho("  " + ", ".join(flags), fg="blue")
+        click.secho("  " + listed(flags), fg="blue")
     for event in record.events:
         codes = {k: v for k, v in event.codes.items() if k not in ("keyring", "source", "step")}
         words = "  ".join(f"{k}={_plain(v)}" for k, v in codes.items())
@@ -127,7 +127,9 @@ def show(case: str, fmt: str) -> None:
         mark = "?" if reading.provisional else ""
         subject = f" {reading.subject}" if reading.clock.per == "measure" else ""
         click.secho(
-            f"  {_('due')} {local(reading.due, zone)}{mark}  {pick(reading.clock.title)}{subject}: {words_of[status]}, {when}",
+            _("  due {due}  {clock}: {status}, {when}").format(
+                due=local(reading.due, zone) + mark, clock=pick(reading.clock.title) + subject, status=words_of[status], when=when
+            ),
             fg=COLOURS.get(status) or ("green" if status is Status.DONE else None),
         )
     click.echo()

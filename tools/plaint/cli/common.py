@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -62,9 +63,22 @@ class Session:
 
 
 def ask_passphrase(what: str) -> str:
-    """Asks for the passphrase of an identity file, without showing it."""
+    """Asks for the passphrase of an identity file, without showing it; empty where there is no terminal to ask in."""
+    if not _has_terminal():
+        return ""
     answer: str = click.prompt(_("Passphrase of {file}").format(file=what), hide_input=True, err=True)
     return answer
+
+
+def _has_terminal() -> bool:
+    """Whether a passphrase could be typed without being shown; standard input may be a pipe."""
+    if sys.stdin.isatty():
+        return True
+    try:
+        with Path("/dev/tty").open("rb"):
+            return True
+    except OSError:
+        return False
 
 
 def session() -> Session:

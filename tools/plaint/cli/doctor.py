@@ -2,48 +2,108 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 
-from plaint.cli.common import common_options, format_option, print_json, session
-from plaint.errors import PlaintError
-from plaint.i18n import _
+from plaint.cli.common import common_options, format_option, local, print_json, session
+from plaint.errors import EnvironmentFaultError, PlaintError
+from plaint.i18n import _, ngettext
 
-Check = tuple[str, Callable[[], str]]
+Check = tuple[str, str, Callable[[], str]]
+"""Its name, the check without which it makes no sense (or ""), what it does."""
+NEWEST_ALLOWED = timedelta(minutes=5)
+"""How far the last commit may lie in the future of this machine's clock: clocks differ a little."""
+OLDEST_GIT = (2, 34)
 
 
 def _checks() -> Iterator[Check]:
     call = session()
-    yield _("git"), lambda: _program("git", _("install git"))
-    yield _("ssh-keygen"), lambda: _program("ssh-keygen", _("install OpenSSH"))
-    yield _("repository"), lambda: str(call.organisation.repository.root)
-    yield _("policy in force"), lambda: _("revision {n}").format(n=call.organisation.policy_in_force(call.now).revision)
-    yield _("member"), lambda: call.actor.member
-    yield _("signing key"), lambda: call.actor.signing_key.source
-    yield _("age identity"), lambda: (call.actor.identity, str(call.actor.identity_path))[1]
-    yield _("keyrings"), _keyrings
+    yield "git", "", _git
+    yield "ssh-keygen", "", lambda: _program("ssh-keygen", _("install OpenSSH"))
+    yield "repository", "git", lambda: (call.organisation.config, str(call.organisation.repository.root))[1]
+    yield "policy in force", "repository", lambda: _("revision {n}").format(n=call.organisation.policy_in_force(call.now).revision)
+    yield "computer's clock", "repository", _clock
+    yield "member", "repository", lambda: call.actor.member
+    yield "signing key", "member", _signing_key
+    yield "age identity", "member", lambda: (call.actor.identity, str(call.actor.identity_path))[1]
+    yield "keyrings", "repository", _keyrings
+
+
+def _titles() -> dict[str, str]:
+    """The names in words; those of programs stay as they are."""
+    return {
+        "repository": _("repository"),
+        "policy in force": _("policy in force"),
+        "computer's clock": _("computer's clock"),
+        "member": _("member"),
+        "signing key": _("signing key"),
+        "age identity": _("age identity"),
+        "keyrings": _("keyrings"),
+    }
 
 
 def _program(name: str, hint: str) -> str:
-    from plaint.errors import EnvironmentFaultError
-
     path = shutil.which(name)
     if path is None:
         raise EnvironmentFaultError(_("{program} was not found").format(program=name), hint=hint)
     return path
 
 
-def _keyrings() -> str:
-    from plaint.errors import EnvironmentFaultError
+def _git() -> str:
+    from plaint.store.git import Git
 
-    repository = session().organisation.repository
-    if not repository.has_keyrings():
+    path = _program("git", _("install git 2.34 or newer and put it on the PATH"))
+    version = Git(Path()).text("version")
+    found = re.search(r"(\d+)\.(\d+)", version)
+    if found is None or tuple(map(int, found.groups())) < OLDEST_GIT:
         raise EnvironmentFaultError(
-            _("this clone has no keyrings, so no sealed text can be opened"), hint=_("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them")
+            _("{version} is too old: it cannot check SSH signatures").format(version=version), where=path, hint=_("install git 2.34 or newer")
         )
-    return str(len(repository.keyring_refs()))
+    return f"{path} ({version.removeprefix('git version ')})"
+
+
+def _signing_key() -> str:
+    """Signs something: the private half may be missing, or under a passphrase that nobody can be asked for."""
+    from plaint.store.signing import sign_payloads
+
+    key = session().actor.signing_key
+    sign_payloads([b"plaint doctor\n"], key)
+    return key.source
+
+
+def _clock() -> str:
+    from plaint.store.history import last_commit
+
+    call = session()
+    zone = call.organisation.config.timezone
+    last = last_commit(call.organisation.repository)
+    now = max(call.now, datetime.now(UTC))  # a demo may stand at another day by PLAINT_NOW
+    if last > now + NEWEST_ALLOWED:
+        raise EnvironmentFaultError(
+            _("it is {now} here, but the last commit is of {last}").format(now=local(now, zone), last=local(last, zone)),
+            hint=_("set this machine's clock, or PLAINT_NOW in a demo"),
+        )
+    return local(call.now, zone)
+
+
+def _keyrings() -> str:
+    organisation = session().organisation
+    repository = organisation.repository
+    hint = _("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them")
+    kept = [record.id for record in organisation.cases() if not organisation.policy_of(record).states[organisation.state(record).state].final]
+    there = repository.keyring_refs()
+    if kept and not there:
+        raise EnvironmentFaultError(_("this clone has no keyrings, so no sealed text can be opened"), hint=hint)
+    missing = [case for case in kept if case not in there]
+    if missing:
+        names = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise EnvironmentFaultError(_("{n} of {all} cases have no keyring here: {cases}").format(n=len(missing), all=len(kept), cases=names), hint=hint)
+    return ngettext("of {n} case", "of {n} cases", len(kept)).format(n=len(kept))
 
 
 @click.command("doctor", help=_("Looks for what plaint needs here, and says what is missing and what to do."))
@@ -51,18 +111,22 @@ def _keyrings() -> str:
 @common_options
 def doctor(fmt: str) -> int:
     """Tries everything; the exit code is 3 if something is missing."""
-    found = []
-    for name, check in _checks():
+    found: dict[str, tuple[bool, str]] = {}
+    titles = _titles()
+    for name, needs, check in _checks():
+        if needs and not found[needs][0]:
+            found[name] = False, _("not looked at: it needs “{other}”").format(other=titles.get(needs, needs))
+            continue
         try:
-            found.append((name, True, check()))
+            found[name] = True, check()
         except PlaintError as error:
-            found.append((name, False, str(error)))
+            found[name] = False, str(error)
     if fmt == "json":
-        print_json([{"what": name, "ok": good, "detail": detail} for name, good, detail in found])
+        print_json([{"what": name, "ok": good, "detail": detail} for name, (good, detail) in found.items()])
     else:
-        for name, good, detail in found:
-            click.secho(f"{'✓' if good else '✗'} {name}: {detail}", fg="green" if good else "red")
-    return 0 if all(good for _name, good, _detail in found) else 3
+        for name, (good, detail) in found.items():
+            click.secho(f"{'✓' if good else '✗'} {titles.get(name, name)}: {detail}", fg="green" if good else "red")
+    return 0 if all(good for good, _detail in found.values()) else 3
 
 
 COMMANDS = {"doctor": doctor}

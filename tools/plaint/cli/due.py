@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from plaint.cli.common import common_options, format_option, parse_time, print_json
+from plaint.cli.common import common_options, format_option, local, parse_time, print_json
+from plaint.cli.policy import duration
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.clocks import due as due_after
@@ -40,7 +41,10 @@ def due(policy_file: str, clock: str, start: str, suspended: tuple[str, ...], fm
     click.echo(found.at.isoformat())
     if found.provisional:
         click.echo(_("provisional: not all holidays up to then are announced"), err=True)
-    click.echo(_("{title}: {within} from {start}").format(title=pick(policy.clocks[clock].title), within=within, start=started.isoformat()), err=True)
+    click.echo(
+        _("{title}: {within} from {start}").format(title=pick(policy.clocks[clock].title), within=duration(within), start=local(started, policy.timezone)),
+        err=True,
+    )
 
 
 def read_policy(name: str) -> Policy:

@@ -9,7 +9,7 @@ import click
 
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import InputError
-from plaint.i18n import _, ngettext
+from plaint.i18n import _, ngettext, reason
 from plaint.intake.importer import Outcome, import_table, read_file, rehearse
 from plaint.intake.mapping import load_map
 from plaint.intake.sealers import WORTHWHILE, Sealers, processors
@@ -51,7 +51,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(_("the file cannot be read: {reason}").format(reason=error.strerror or str(error)), where=str(path)) from error
+        raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
 
 
 def _as_data(outcome: Outcome, table: Table, *, dry_run: bool) -> dict[str, object]:

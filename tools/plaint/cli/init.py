@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from plaint.actor import config_folder
+from plaint.cli.asking import ask, ask_word, ask_words, prepare
 from plaint.cli.common import common_options, session
 from plaint.errors import UsageError
-from plaint.founding import Founding, NewMember, found, new_signing_key, policy_document, valid_member_id
-from plaint.i18n import LANGUAGES, _
-from plaint.model.policy import policy_from, preset_names
-from plaint.seal.age import recipient_of
+from plaint.founding import Founding, NewMember, found, joining, new_signing_key, policy_document, valid_member_id
+from plaint.i18n import LANGUAGES, _, pick
+from plaint.model.policy import Policy, policy_from, preset_document, preset_names
+from plaint.seal.age import check_recipient, recipient_of
 from plaint.seal.identity import new_identity, write_identity
 from plaint.store.git import Git
 from plaint.store.signing import load_signing_key
+
+SPOKEN = {"en": "English", "zh": "中文"}
 
 
 @click.command("init", help=_("Makes an organisation's repository in DIR, ready to push. You become its first member."))
@@ -32,6 +38,9 @@ from plaint.store.signing import load_signing_key
 @click.option("--role", "roles", multiple=True, help=_("Your roles; all of them if not given, to begin with."))
 @click.option("--signing-key", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Your SSH key; a new one if not given."))
 @click.option("--identity", metavar="FILE", type=click.Path(path_type=Path), help=_("Where your age identity is, or is to be written."))
+@click.option(
+    "--members", "lines", metavar="FILE", type=click.File(encoding="utf-8"), help=_("Who else is there: a file of the lines of plaint member keys, with roles.")
+)
 @click.option("--recovery", metavar="RECIPIENT", help=_("The age recipient of a recovery key you already hold; otherwise one is made and shown once."))
 @common_options
 def init(
@@ -45,37 +54,45 @@ def init(
     roles: tuple[str, ...],
     signing_key: Path | None,
     identity: Path | None,
+    lines: TextIO | None,
     recovery: str | None,
 ) -> None:
-    """Founds an organisation."""
-    ask = sys.stdin.isatty()
+    """Founds an organisation. Everything is asked and checked before anything is written."""
+    wizard = sys.stdin.isatty()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(_("{folder} is not empty").format(folder=folder), hint=_("name a new folder"))
-    if ask:
-        name = name or click.prompt(_("What is the organisation called?"), err=True)
-        preset = preset or click.prompt(_("Which policy to begin with?"), type=click.Choice(preset_names()), default="house", err=True)
-        founder = founder or click.prompt(_("Your id here (small letters, as li.wei)"), default=_own_id(), err=True)
+    if wizard:
+        prepare()
+        click.echo(_("A new organisation. Enter takes what stands in brackets; Ctrl-C stops, and nothing is written."), err=True)
+        name = name or ask(_("What is the organisation called?"), _not_empty, folder.resolve().name)
+        languages = languages or ask_words(_("In which languages does it work? (numbers, with commas between)"), SPOKEN, ",".join(LANGUAGES))
+        preset = preset or ask_word(_("Which policy to begin with?"), {each: pick(preset_document(each)["title"]) for each in preset_names()}, "house")
     if preset is None:
         raise UsageError(_("--{option} is missing").format(option="preset"), hint=", ".join(preset_names()))
+    ours = preset_document(preset)["calendar"]
+    if wizard:
+        country = country or ask(_("Whose holidays count? (CN, DE-BE …)"), lambda text: (_policy(preset, text, timezone), text)[1], ours["country"])
+        timezone = timezone or ask(_("Which time zone?"), lambda text: (_policy(preset, country, text), text)[1], ours["timezone"])
+    policy = _policy(preset, country, timezone)
+    known = {role: pick(title) for role, title in policy.roles.items()}
+    if wizard:
+        founder = founder or ask(_("Your id here (small letters, as li.wei)"), valid_member_id, _own_id())
+        roles = roles or ask_words(_("Your roles (numbers, with commas between)"), known, ",".join(known))
     founder = valid_member_id(founder or session().member or _own_id())
-    chosen = languages or LANGUAGES
-    title = name or folder.resolve().name
-    here = config_folder()
-    key_path = signing_key or here / f"{founder}.signing"
-    if signing_key is None and not key_path.exists():
-        new_signing_key(key_path, founder)
-    key = load_signing_key(key_path)
-    identity = identity or here / f"{founder}.age-identity"
-    recipient = _own_recipient(identity, ask)
+    others = [joining(line) for line in lines or () if line.strip() and not line.startswith("#")]
+    if wizard and lines is None:
+        others = _ask_others(known)
+    if recovery:
+        check_recipient(recovery)
+    key_path = signing_key or config_folder() / f"{founder}.signing"
+    identity = identity or config_folder() / f"{founder}.age-identity"
+    me = _own_keys(founder, key_path, identity, roles or tuple(policy.roles), tuple(policy.expertise), wizard=wizard)
     recovery_secret = None
     if recovery is None:
         recovery, recovery_secret = new_identity()
-    base = Founding(dict.fromkeys(chosen, title), tuple(chosen), preset, country, timezone, None, recovery, ())
-    policy = policy_from(policy_document(base))
-    me = NewMember(founder, roles or tuple(policy.roles), tuple(policy.expertise), key.public, recipient)
-    repository = found(
-        folder, Founding(base.name, base.languages, preset, country, timezone, None, recovery, (me,)), key, session().now.astimezone(policy.timezone)
-    )
+    chosen, title = languages or LANGUAGES, name or folder.resolve().name
+    founding = Founding(dict.fromkeys(chosen, title), tuple(chosen), preset, country, timezone, None, recovery, (me, *others))
+    repository = found(folder, founding, load_signing_key(key_path), session().now.astimezone(policy.timezone))
     Git(folder).run("config", "user.signingkey", str(key_path.resolve()))
     click.echo(_("Founded {name} in {folder}. Genesis commit: {commit}").format(name=title, folder=folder, commit=repository.head()))
     click.echo(_("  signing key   {file}").format(file=key_path))
@@ -84,6 +101,39 @@ def init(
         click.secho(_("Recovery key, shown this once. Print it, lock it away, and never keep it on this machine:"), bold=True)
         click.echo(f"  {recovery_secret}")
     click.echo(_("Next: plaint member add, plaint register, plaint todo; push it with git push and git push origin 'refs/plaint/*:refs/plaint/*'."))
+
+
+def _policy(preset: str, country: str | None, timezone: str | None) -> Policy:
+    """The policy as it will be; InputError where the country or time zone is none."""
+    policy = policy_from(policy_document(Founding({}, (), preset, country, timezone, None, "", ())))
+    policy.calendar.is_provisional(session().now.year)  # the library is asked only now whether it knows the country
+    return policy
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise UsageError(_("this is empty"))
+    return text
+
+
+def _ask_others(roles: Mapping[str, str]) -> list[NewMember]:
+    """The other first members, by the lines that `plaint member keys` printed for them."""
+    found: list[NewMember] = []
+    click.echo(_("Who else is there already? Each runs plaint member keys and sends you the line that it prints. Others can be added at any time."), err=True)
+    while True:
+        member = ask(_("The line (empty to go on)"), lambda line: joining(line) if line else None, "")
+        if member is None:
+            return found
+        chosen = member.roles or ask_words(_("{member}'s roles (numbers, with commas between)").format(member=member.id), roles)
+        found.append(replace(member, roles=chosen))
+
+
+def _own_keys(founder: str, key_path: Path, identity: Path, roles: tuple[str, ...], expertise: tuple[str, ...], *, wizard: bool) -> NewMember:
+    """The founder with their keys, which are made where there are none."""
+    recipient = _own_recipient(identity, wizard)
+    if not key_path.exists():
+        new_signing_key(key_path, founder)
+    return NewMember(founder, roles, expertise, load_signing_key(key_path).public, recipient)
 
 
 def _own_id() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import click
 from plaint.actor import Actor, config_folder
 from plaint.cli.common import common_options, format_option, print_json, session, table
 from plaint.errors import NotAllowedError, UsageError
-from plaint.founding import NewMember, join_event, member_record, new_signing_key, valid_member_id
-from plaint.i18n import _, pick
+from plaint.founding import NewMember, member_record, new_signing_key, valid_member_id, valid_public_key
+from plaint.i18n import _, listed, pick
+from plaint.model.lint_people import against_people
 from plaint.model.record import Event, append, new_event_id, parse
+from plaint.model.roster import Roster
 from plaint.model.schema import check_record
 from plaint.organisation import Organisation
 
@@ -47,8 +50,8 @@ def list_members(everyone: bool, fmt: str) -> None:
     rows = []
     for each in found:
         now = roster.members[each][-1]
-        roles = ", ".join(pick(policy.roles[r]) if r in policy.roles else r for r in sorted(now.roles)) or _("left")
-        fields = ", ".join(pick(policy.expertise[e]) if e in policy.expertise else e for e in sorted(now.expertise))
+        roles = listed(pick(policy.roles[r]) if r in policy.roles else r for r in sorted(now.roles)) or _("left")
+        fields = listed(pick(policy.expertise[e]) if e in policy.expertise else e for e in sorted(now.expertise))
         rows.append((each, roles, fields))
     table(rows, (_("member"), _("roles"), _("expertise")))
 
@@ -87,7 +90,7 @@ def keys(member_id: str) -> None:
 @click.option("--recipient", required=True, metavar="AGE", help=_("Their age recipient, age1…"))
 @common_options
 def add(member_id: str, roles: tuple[str, ...], expertise: tuple[str, ...], signing_key: str, recipient: str) -> None:
-    """Writes a member's record, or lets somebody who left join again."""
+    """Writes a member's record."""
     from plaint.seal.age import check_recipient
 
     valid_member_id(member_id)
@@ -95,14 +98,12 @@ def add(member_id: str, roles: tuple[str, ...], expertise: tuple[str, ...], sign
     organisation = call.organisation
     if organisation.roster.now(member_id):
         raise UsageError(_("{member} is a member already").format(member=member_id), hint=_("plaint member roles or rotate changes what they have"))
+    if member_id in organisation.roster.members:
+        raise UsageError(_("{member} was a member and has left").format(member=member_id), hint=_("who comes back joins under a new id, with new keys"))
     _known(organisation, call.now, roles, expertise)
     joining = NewMember(member_id, roles, expertise, _public_key(signing_key), check_recipient(recipient))
     _unused(organisation, joining.signing, recipient)
-    path = f"members/{member_id}.yaml"
-    if member_id in organisation.roster.members:
-        _append(call.actor, member_id, join_event(joining, call.actor.member, call.local_now))
-    else:
-        _commit(call.actor, path, member_record(joining, call.actor.member, call.local_now), f"join: {member_id}")
+    _commit(call.actor, f"members/{member_id}.yaml", member_record(joining, call.actor.member, call.local_now), f"join: {member_id}")
     click.echo(_("{member} is a member. Who can open a case lets them in with plaint grant, or plaint rekey --all.").format(member=member_id))
 
 
@@ -115,6 +116,7 @@ def change_roles(member_id: str, roles: tuple[str, ...], expertise: tuple[str, .
     """Appends a roles event."""
     call = session()
     _known(call.organisation, call.now, roles, expertise)
+    _warn_of_gaps(call.actor, member_id, frozenset(roles))
     codes: dict[str, Any] = {"roles": list(roles)} | ({"expertise": list(expertise)} if expertise else {})
     _append(call.actor, member_id, _event(call.actor, "roles", codes))
     click.echo(_("{member} has new roles. plaint rekey --all brings the keyrings in line.").format(member=member_id))
@@ -153,13 +155,12 @@ def leave(member_id: str) -> None:
     if member_id == call.actor.member:
         raise UsageError(_("nobody signs their own leaving"), hint=_("another steward does it"))
     identity_is_there = call.actor.identity  # asked for first: without it the keyrings could not be sealed anew
+    _warn_of_gaps(call.actor, member_id, frozenset())
     _append(call.actor, member_id, _event(call.actor, "leave", {}))
     organisation = Organisation(call.organisation.repository)
     actor = Actor.find(organisation, call.actor.member, lambda _file: "")
     actor.__dict__["identity"] = identity_is_there
-    with click.progressbar(length=1, label=_("sealing keyrings anew"), file=sys.stderr) as bar:
-        done = rekey_many(actor, sorted(organisation.case_paths), call.local_now)
-        bar.update(1)
+    done = rekey_many(actor, sorted(organisation.case_paths), call.local_now)
     click.echo(
         _("{member} left. {n} of {all} keyrings sealed anew; for the others, somebody who can open them runs plaint rekey --all.").format(
             member=member_id, n=len(done), all=len(organisation.case_paths)
@@ -175,23 +176,45 @@ def _event(actor: Actor, kind: str, codes: dict[str, Any]) -> Event:
 def _append(actor: Actor, member_id: str, event: Event, *, own: bool = False) -> None:
     path = f"members/{member_id}.yaml"
     old = actor.organisation.repository.read(path)
-    rejoining = event.kind == "join"
-    if old is None or (not rejoining and not actor.organisation.roster.now(member_id)):
+    if old is None or not actor.organisation.roster.now(member_id):
         raise UsageError(_("{member} is no member of this organisation").format(member=member_id), hint=_("plaint member list shows who is"))
     _commit(actor, path, append(old, event), f"{event.kind}: {member_id}", allow=own and member_id == actor.member)
 
 
 def _commit(actor: Actor, path: str, data: bytes, subject: str, *, allow: bool = False) -> None:
     organisation = actor.organisation
-    policy = organisation.policy_in_force(session().now)
-    membership = organisation.roster.now(actor.member)
-    if not allow and not (membership and membership.roles & set(policy.stewards)):
-        roles = ", ".join(pick(policy.roles[r]) for r in policy.stewards)
-        raise NotAllowedError(_("{member} may not change members: it takes the role {roles}").format(member=actor.member, roles=roles))
+    if not allow:
+        _may_change(actor)
     check_record(parse(data, path))
     repository = organisation.repository
     with repository.lock():
-        repository.commit({path: data}, f"{subject}\n", actor.signing_key, actor.member)
+        repository.commit({path: data}, f"{subject}\n", actor.signing_key, actor.member, base=organisation.revision)
+
+
+def _may_change(actor: Actor) -> None:
+    """NotAllowedError unless the actor may change members."""
+    policy = actor.organisation.policy_in_force(session().now)
+    membership = actor.organisation.roster.now(actor.member)
+    if not (membership and membership.roles & set(policy.stewards)):
+        roles = listed(pick(policy.roles[r]) for r in policy.stewards)
+        raise NotAllowedError(_("{member} may not change members: it takes the role {roles}").format(member=actor.member, roles=roles))
+
+
+def _warn_of_gaps(actor: Actor, member_id: str, roles: frozenset[str]) -> None:
+    """Says what nobody can do any more once the member has these roles alone; NotAllowedError where nobody could mend it."""
+    _may_change(actor)
+    policy, roster = actor.organisation.policy_in_force(session().now), actor.organisation.roster
+    current = roster.now(member_id)
+    if current is None:
+        return  # told of by those who append
+    after = Roster({**roster.members, member_id: (*roster.members[member_id], replace(current, roles=roles))})
+    if not after.with_roles(policy.stewards):
+        names = listed(pick(policy.roles[r]) for r in policy.stewards)
+        raise NotAllowedError(_("nobody would be left who may change the members"), hint=_("give somebody else the role first: {roles}").format(roles=names))
+    before = set(against_people(policy, roster))
+    for code, message in against_people(policy, after):
+        if (code, message) not in before:
+            click.echo(_("warning: {message}").format(message=message), err=True)
 
 
 def _known(organisation: Organisation, now: Any, roles: tuple[str, ...], expertise: tuple[str, ...]) -> None:
@@ -212,9 +235,7 @@ def _unused(organisation: Organisation, *keys: str) -> None:
 def _public_key(given: str) -> str:
     path = Path(given)
     text = path.read_text(encoding="utf-8").strip() if not given.startswith(("ssh-", "sk-", "ecdsa-")) and path.is_file() else given.strip()
-    if not text.startswith(("ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")):
-        raise UsageError(_("this is no SSH public key"), where="--signing-key", hint=_("give the .pub file, or its text"))
-    return " ".join(text.split()[:2])
+    return valid_public_key(text)
 
 
 COMMANDS = {"member": member}

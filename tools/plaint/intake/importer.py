@@ -16,7 +16,7 @@ from pathlib import Path
 from plaint.actor import Actor
 from plaint.desk import Entry, Sealer, plan_case, register_many, seal_here
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError
-from plaint.i18n import _, pick
+from plaint.i18n import _, listed, pick, reason
 from plaint.intake.importkey import import_secret, known_sources
 from plaint.intake.mapping import Map
 from plaint.intake.rows import Candidate, RowReader
@@ -60,7 +60,7 @@ def read_file(path: Path, plan: Map) -> Table:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(_("the file cannot be read: {reason}").format(reason=error.strerror or str(error)), where=str(path)) from error
+        raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
     return read_table(data, plan.columns(), where=str(path), encoding=plan.encoding, delimiter=plan.delimiter)
 
 
@@ -172,7 +172,7 @@ def _check_role(organisation: Organisation, member: str, now: datetime) -> None:
     if membership is None or not membership.roles & roles:
         raise NotAllowedError(
             _("{member} may not register cases: it takes the role {roles}").format(
-                member=member, roles=", ".join(pick(policy.roles[role]) for role in sorted(roles) if role in policy.roles)
+                member=member, roles=listed(pick(policy.roles[role]) for role in sorted(roles) if role in policy.roles)
             ),
             hint=_("say who acts with --as MEMBER"),
         )

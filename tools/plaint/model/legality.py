@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from plaint.i18n import _, pick
+from plaint.i18n import _, listed, pick
 from plaint.model.deadlines import Reading, open_readings
 from plaint.model.machine import START, CaseState, event_name, names, transitions_for
 from plaint.model.policy import TEAM, Policy, Transition
@@ -87,7 +87,7 @@ def _against_person(policy: Policy, state: CaseState, event: Event, roster: Rost
     if not held:
         yield Refusal(Ground.STRANGER, _("{member} is not a member at that time").format(member=event.by))
     elif held.isdisjoint(transition.roles):
-        roles = ", ".join(pick(policy.roles[r]) if r in policy.roles else _("member of the inquiry team") for r in transition.roles)
+        roles = listed(pick(policy.roles[r]) if r in policy.roles else _("member of the inquiry team") for r in transition.roles)
         yield Refusal(Ground.ROLE, _("{member} may not {event}: it takes the role {roles}").format(member=event.by, event=event_name(event), roles=roles))
     mine = names(event)
     for first, second in policy.apart:
@@ -165,11 +165,11 @@ def _against_team(policy: Policy, state: CaseState, event: Event, roster: Roster
         if not held:
             yield Refusal(Ground.TEAM, _("{member} is not a member at that time").format(member=member))
         elif not set(rules.roles) <= held:
-            missing = ", ".join(pick(policy.roles[r]) for r in rules.roles if r not in held)
+            missing = listed(pick(policy.roles[r]) for r in rules.roles if r not in held)
             yield Refusal(Ground.TEAM, _("{member} cannot be in the team without the role {roles}").format(member=member, roles=missing))
     wanted = set(rules.expertise.get(state.category, ()))
     if wanted and not any(wanted & roster.expertise(m, event.at) for m in team):
-        fields = ", ".join(pick(policy.expertise[w]) if w in policy.expertise else w for w in sorted(wanted))
+        fields = listed(pick(policy.expertise[w]) if w in policy.expertise else w for w in sorted(wanted))
         yield Refusal(Ground.TEAM, _("nobody in the team knows the field: {fields}").format(fields=fields))
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from plaint.i18n import _, pick
+from plaint.i18n import _, listed, pick
 from plaint.model.course import Course, Place, Step, event_names, explore
 from plaint.model.lint_people import against_people
 from plaint.model.policy import TEAM, Clock, ClockKind, Policy, Transition
@@ -227,7 +227,7 @@ def _titles(policy: Policy, places: Iterable[Place]) -> str:
     plainest: dict[str, Place] = {}
     for place in sorted(places, key=lambda p: (p.suspended, p.held, p.measures)):
         plainest.setdefault(place.state, place)
-    return ", ".join(_title(policy, place) for place in plainest.values())
+    return listed(_title(policy, place) for place in plainest.values())
 
 
 def _is_final(policy: Policy, place: Place) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from plaint.i18n import _, pick
+from plaint.i18n import _, listed, pick
 from plaint.model.course import event_names
 from plaint.model.policy import TEAM, Policy
 from plaint.model.roster import Roster
@@ -30,7 +30,7 @@ def _able(roster: Roster, roles: Iterable[str], candidates: Sequence[str]) -> se
 
 
 def _role_names(policy: Policy, roles: Iterable[str]) -> str:
-    return ", ".join(pick(policy.roles[r]) if r in policy.roles else _("member of the inquiry team") for r in roles)
+    return listed(pick(policy.roles[r]) if r in policy.roles else _("member of the inquiry team") for r in roles)
 
 
 def _roles_held(policy: Policy, roster: Roster, candidates: Sequence[str]) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def _team_possible(policy: Policy, roster: Roster, candidates: Sequence[str]) ->
     known = {field for m in candidates if (now := roster.now(m)) for field in now.expertise}
     for category, fields in policy.team.expertise.items():
         if category in policy.categories and not known & set(fields):
-            words = {"category": pick(policy.categories[category]), "fields": ", ".join(pick(policy.expertise.get(f, {"en": f})) for f in fields)}
+            words = {"category": pick(policy.categories[category]), "fields": listed(pick(policy.expertise.get(f, {"en": f})) for f in fields)}
             yield "team-without-expertise", _("nobody who could be in a team knows the field that {category} asks for: {fields}").format(**words)
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError, UsageError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 from plaint.seal import age
 from plaint.seal.age import KeyPair
 from plaint.seal.armour import MAGIC, inspect_binary, is_armoured, unarmour
@@ -45,7 +45,7 @@ def load_identity(path: Path, passphrase: Ask | None = None, *, env: Mapping[str
             data = file.read(_LARGEST + 1)
     except OSError as error:
         raise EnvironmentFaultError(
-            _("the age identity cannot be read: {reason}").format(reason=error.strerror or str(error)),
+            _("the age identity cannot be read: {reason}").format(reason=reason(error)),
             where=str(path),
             hint=_("set PLAINT_IDENTITY to its file, or make one with plaint member keys"),
         ) from error
@@ -86,7 +86,7 @@ def write_identity(path: Path, secret: str, passphrase: str | None = None) -> No
     except FileExistsError as error:
         raise InputError(_("there is a file already"), where=str(path), hint=_("an identity is never overwritten: move it away first")) from error
     except OSError as error:
-        raise EnvironmentFaultError(_("the age identity cannot be written: {reason}").format(reason=error.strerror or str(error)), where=str(path)) from error
+        raise EnvironmentFaultError(_("the age identity cannot be written: {reason}").format(reason=reason(error)), where=str(path)) from error
 
 
 def _place(temporary: str, path: Path) -> None:

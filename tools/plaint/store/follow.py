@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 from plaint.store.pack import object_id
@@ -53,7 +53,7 @@ class Journal:
             new.write_text(text, "utf-8")
             new.replace(self.path)
         except OSError as error:
-            raise EnvironmentFaultError(_("the git folder cannot be written: {reason}").format(reason=error.strerror or str(error)), where=str(new)) from error
+            raise EnvironmentFaultError(_("the git folder cannot be written: {reason}").format(reason=reason(error)), where=str(new)) from error
 
     def read(self) -> Pending | None:
         """What was noted down; None when there is nothing, or nothing that makes sense."""
@@ -85,7 +85,7 @@ class Follower:
                 write_file(self._git.folder, path, data, self._journal.draft)
         except OSError as error:
             raise EnvironmentFaultError(
-                _("recorded (commit {commit}), but a file could not be written: {reason}").format(commit=commit[:12], reason=error.strerror or str(error)),
+                _("recorded (commit {commit}), but a file could not be written: {reason}").format(commit=commit[:12], reason=reason(error)),
                 where=path,
                 hint=_("do not record it again; once that is mended the next plaint command writes the file"),
             ) from error
@@ -114,7 +114,7 @@ class Follower:
                 try:
                     write_file(top, path, committed, self._journal.draft)
                 except OSError as error:
-                    raise EnvironmentFaultError(_("the file cannot be written: {reason}").format(reason=error.strerror or str(error)), where=path) from error
+                    raise EnvironmentFaultError(_("the file cannot be written: {reason}").format(reason=reason(error)), where=path) from error
             current.append(path)
         return self._refresh_index(current, keep, _INDEX_WAIT_LATER)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plaint.errors import EnvironmentFaultError, LockedError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 
 # Only what says how to reach the user's own git, configuration files or a remote; everything else named GIT_* is dropped.
 _KEPT = frozenset({
@@ -40,6 +40,7 @@ _SET = {
 _OPTIONS = (
     "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false", "-c", "core.safecrlf=false",
     "-c", "core.commentChar=#", "-c", "commit.gpgSign=false", "-c", "advice.detachedHead=false",
+    "-c", "log.showSignature=false", "-c", "color.ui=false",  # what git prints is read by a program
     "-c", "core.logAllRefUpdates=true",  # "always" would keep destroyed keyrings alive in a reflog
 )  # fmt: skip
 
@@ -109,7 +110,7 @@ class Git:
     def _not_started(self, error: OSError) -> EnvironmentFaultError:
         if isinstance(error, FileNotFoundError):
             return EnvironmentFaultError(_("git was not found"), hint=_("install git 2.34 or newer and put it on the PATH"))
-        return EnvironmentFaultError(_("git cannot be started: {reason}").format(reason=error.strerror or str(error)))
+        return EnvironmentFaultError(_("git cannot be started: {reason}").format(reason=reason(error)))
 
 
 def last_words(error: str) -> str:

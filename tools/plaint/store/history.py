@@ -28,3 +28,8 @@ def history(repository: Repository, path: str) -> list[Commit]:
         Commit(sha, datetime.fromisoformat(at), author, subject, commit is not None and b"\ngpgsig " in commit.data.split(b"\n\n", 1)[0])
         for (sha, at, author, subject), commit in zip(rows, commits, strict=True)
     ]
+
+
+def last_commit(repository: Repository) -> datetime:
+    """When HEAD was committed, by the clock of whoever did."""
+    return datetime.fromisoformat(repository.git.text("log", "-1", "--format=%cI", "HEAD"))

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, LockedError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 
 if sys.platform != "win32":
     import fcntl
@@ -36,7 +36,7 @@ def hold(path: Path, wait: float = WAIT) -> Iterator[int]:
     try:
         handle = _flock(path, wait) if HAVE_FLOCK else _create(path, wait)
     except OSError as error:
-        raise EnvironmentFaultError(_("the lock file cannot be written: {reason}").format(reason=error.strerror or str(error)), where=str(path)) from error
+        raise EnvironmentFaultError(_("the lock file cannot be written: {reason}").format(reason=reason(error)), where=str(path)) from error
     try:
         yield handle
     finally:

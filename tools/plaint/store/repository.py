@@ -134,10 +134,6 @@ class Repository:
         """A file as committed in `rev` (HEAD); None when it is not there."""
         return self.objects.read_blob(self._spec(path, rev))
 
-    def read_many(self, paths: Sequence[str], rev: str | None = None) -> Iterator[bytes | None]:
-        """The same for many files, in order."""
-        return self.objects.read_blobs(self._spec(path, rev) for path in paths)
-
     def read_worktree(self, path: str) -> bytes | None:
         """A file as it lies on disk; None when it is not there."""
         return read_file(self.top, self.prefix + clean_path(path))
@@ -156,6 +152,11 @@ class Repository:
     def record_paths(self, kind: str, rev: str | None = None) -> list[str]:
         """Their paths; policy/10.yaml after policy/9.yaml."""
         return [entry.path for entry in self.records(kind, rev)]
+
+    def read_records(self, kind: str, rev: str | None = None) -> Iterator[tuple[str, bytes | None]]:
+        """Every record of a kind in `rev` (HEAD): path and content. By blob id: git would look each path up in folders of thousands."""
+        entries = self.records(kind, rev)
+        return zip((entry.path for entry in entries), self.objects.read_blobs(entry.sha for entry in entries), strict=True)
 
     def config(self, name: str) -> str:
         """A value of the git configuration, "" when unset. Read once."""

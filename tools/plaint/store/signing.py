@@ -128,12 +128,16 @@ def _checked(signature: str, key: SigningKey) -> str:
     """The signature, unless it is another key's: a stale `.pub` beside a private key would make us claim the wrong one."""
     made_with = signed_with(signature)
     if made_with != key.public:
-        raise EnvironmentFaultError(
-            _("the signature was made with another key than the public one beside it says"),
-            where=key.source,
-            hint=_("ssh-keygen -y -f KEY > KEY.pub writes the right public half"),
-        )
+        raise _halves_differ(key)
     return signature
+
+
+def _halves_differ(key: SigningKey) -> EnvironmentFaultError:
+    return EnvironmentFaultError(
+        _("the signature was made with another key than the public one beside it says"),
+        where=key.source,
+        hint=_("ssh-keygen -y -f KEY > KEY.pub writes the right public half"),
+    )
 
 
 def _ssh_keygen(key: SigningKey, files: Sequence[str], stdin: bytes, namespace: str) -> tuple[bytes, str]:
@@ -174,6 +178,8 @@ def _fault(error: str, key: SigningKey) -> EnvironmentFaultError:
             where=key.source,
             hint=_("chmod 600 {file}").format(file=key.source),
         )
+    if "doesn't match private" in lower:
+        return _halves_differ(key)
     if "no private key found" in lower or "agent" in lower or key.source.startswith("key::"):
         return EnvironmentFaultError(
             _("the private half of the signing key was not found"),

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
-from plaint.i18n import _
+from plaint.i18n import _, reason
 
 
 def clean_path(path: str) -> str:
@@ -39,7 +39,7 @@ def read_file(top: Path, path: str) -> bytes | None:
     except NotADirectoryError:
         raise InputError(_("a file stands where a folder is needed"), where=path) from None
     except OSError as error:
-        raise EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=error.strerror or str(error)), where=path) from error
+        raise EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=path) from error
 
 
 def is_replaceable(found: bytes | None, committed: bytes | None) -> bool:
