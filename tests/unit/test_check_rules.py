@@ -420,6 +420,11 @@ def damaged_keyring(h: House) -> None:
     h.keyring(CASE, {**with_keyring(h), "report": "hello\n"})
 
 
+@spoils("K207")
+def coordinator_left(h: House) -> None:
+    h.append("members/coordinator.yaml", event("leave", at="2026-10-05T12:00:00+08:00"))
+
+
 # --- P -----------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -668,6 +673,18 @@ def test_policy_approved_later_does_not_make_old_cases_wrong(house):
     assert "P105" not in house.codes()
     house.add(house.usual(), policy=2)
     assert "P105" not in house.codes()
+
+
+def test_keyring_sealed_after_somebody_left_is_fine(house):
+    coordinator_left(house)
+    assert "K207" in house.codes()
+    house.append(CASE_FILE, event("rekey", by="decider", at="2026-10-05T12:10:00+08:00", keyring="0" * 64))
+    assert "K207" not in house.codes()
+
+
+def test_who_could_open_nothing_leaves_nothing_to_seal(house):
+    house.append("members/steward.yaml", event("leave", at="2026-10-05T12:00:00+08:00"))
+    assert "K207" not in house.codes()
 
 
 def test_review_done_is_not_asked_for_again(house):

@@ -59,6 +59,9 @@ def _keyrings() -> tuple[Rule, ...]:
         Rule("K206", error, _("A keyring is damaged"),
              _("The ref is there, but what it names is missing or is no armoured age file with one key in it."),
              _("plaint sync restores it from a clone that still has it.")),
+        Rule("K207", Severity.WARNING, _("A keyring that somebody who left may open"),
+             _("When somebody leaves, the keyrings they were let into are sealed anew without them. This one was last sealed before that."),
+             _("Somebody who can open the case seals it anew: plaint rekey CASE, or plaint rekey --all.")),
     )  # fmt: skip
 
 
