@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from plaint.i18n import language_of_environment, set_language
@@ -51,7 +52,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _language_asked(arguments: list[str]) -> str | None:
-    for this, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for this, after in pairwise([*arguments, ""]):
         if this == "--lang":
             return after
         if this.startswith("--lang="):

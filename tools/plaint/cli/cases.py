@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, span, table
 from plaint.cli.todo import COLOURS, status_words
 from plaint.desk import open_case
-from plaint.errors import NotAllowedError
+from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
@@ -26,6 +27,9 @@ def list_cases(state: str | None, category: str | None, fmt: str) -> None:
     """Prints one line a case."""
     call = session()
     organisation, now = call.organisation, call.now
+    policies = [revision.policy for revision in organisation.revisions.values()]
+    _known("--state", state, [word for policy in policies for word in policy.states])
+    _known("--category", category, [word for policy in policies for word in policy.categories])
     found: list[dict[str, Any]] = []
     rows, colours = [], []
     for record in sorted(organisation.cases(), key=lambda r: (r.events[0].at, r.id)):
@@ -58,6 +62,11 @@ def list_cases(state: str | None, category: str | None, fmt: str) -> None:
         return
     table(rows, (_("case"), _("received"), _("state"), _("channel"), _("category"), _("due next")), colours)
     click.echo(ngettext("{n} case.", "{n} cases.", len(rows)).format(n=len(rows)))
+
+
+def _known(option: str, word: str | None, words: Sequence[str]) -> None:
+    if word and word not in words:
+        raise UsageError(_("{word} is none of: {words}").format(word=word, words=", ".join(dict.fromkeys(words))), where=option)
 
 
 @click.command("show", help=_("One case: its course, its clocks, and what can come next."))
