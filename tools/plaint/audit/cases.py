@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from plaint.errors import InputError
-from plaint.model.machine import CaseState, apply
+from plaint.model.machine import CaseState, fold
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, parse
 from plaint.store.objects import Objects
@@ -65,7 +65,7 @@ class Blobs:
             data = self.data(sha)
             if record is None or policy is None or data is None:
                 return None
-            self.remember(sha, Known(len(data), data.count(b"\n"), record.header, folded(policy, record.events)))
+            self.remember(sha, Known(len(data), data.count(b"\n"), record.header, fold(policy, record.events)))
         return self._known[sha]
 
     def record(self, sha: str, path: str) -> Record | None:
@@ -75,14 +75,6 @@ class Blobs:
             return parse(data, path) if data is not None else None
         except InputError:
             return None
-
-
-def folded(policy: Policy, events: Sequence[Event]) -> CaseState:
-    """Where a case stands after its events."""
-    state = CaseState()
-    for event in events:
-        state = apply(policy, state, event)
-    return state
 
 
 def blob_id(data: bytes | memoryview, like: str) -> str:

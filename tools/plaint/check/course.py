@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from plaint.check.findings import Collector
 from plaint.errors import InputError
-from plaint.i18n import _, ngettext, pick
+from plaint.i18n import _, pick
 from plaint.model.deadlines import Reading, Status, open_readings, readings
 from plaint.model.legality import Ground, refusals
 from plaint.model.machine import CaseState, apply, is_final, names
 from plaint.model.policy import ClockKind, Policy
 from plaint.model.record import Event, Record
 from plaint.model.roster import Roster
+from plaint.model.words import stretch
 
 RULE_OF = {
     Ground.UNKNOWN_EVENT: "T101",
@@ -158,13 +159,13 @@ def _report(record: Record, policy: Policy, reading: Reading, now: datetime, fou
     title = pick(reading.clock.title) + (f" {reading.subject}" if reading.clock.per == "measure" else "")
     due = _minute(reading.due, policy)
     if status is Status.LATE:
-        message = _("{clock}: was due {due}, {span} ago").format(clock=title, due=due, span=span(now - reading.due))
+        message = _("{clock}: was due {due}, {span} ago").format(clock=title, due=due, span=stretch(now - reading.due))
     elif reading.due < now:
         message = _("{clock}: ended {due}").format(clock=title, due=due)
     elif code == "D103":
         message = _("{clock}: due {due}, unless holidays not yet announced move it").format(clock=title, due=due)
     else:
-        message = _("{clock}: due {due}, in {span}").format(clock=title, due=due, span=span(reading.due - now))
+        message = _("{clock}: due {due}, in {span}").format(clock=title, due=due, span=stretch(reading.due - now))
     found.add(code, record.path, message, line=event.line, event=event.id)
 
 
@@ -192,14 +193,3 @@ def _minute(moment: datetime, policy: Policy) -> str:
 
 def _day(moment: datetime, policy: Policy) -> str:
     return moment.astimezone(policy.timezone).date().isoformat()
-
-
-def span(delta: timedelta) -> str:
-    """A stretch of time: "3 days", or "5 hours" where it is less than two days, or "20 minutes"."""
-    minutes = int(delta.total_seconds() // 60)
-    days, hours = minutes // (24 * 60), minutes // 60
-    if days > 1:
-        return ngettext("{n} day", "{n} days", days).format(n=days)
-    if hours:
-        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
-    return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from plaint.check.course import span
 from plaint.check.findings import Collector
 from plaint.check.house import House
 from plaint.errors import InputError
@@ -12,6 +11,7 @@ from plaint.i18n import _, pick
 from plaint.model.deadlines import Status
 from plaint.model.duties import REVIEW, Duty, open_duties
 from plaint.model.revisions import reigns
+from plaint.model.words import stretch
 
 
 def check_duties(house: House, first: datetime | None, concluded: frozenset[str], published: frozenset[str], now: datetime, found: Collector) -> None:
@@ -32,8 +32,8 @@ def _report(duty: Duty, now: datetime, found: Collector) -> None:
     late, soon = ("R201", "R202") if duty.recurring.name == REVIEW else ("R203", "R204")
     match duty.status(now):
         case Status.LATE:
-            found.add(late, path, _("{duty} of {period}: was due {due}, {span} ago").format(**words, span=span(now - duty.due)))
+            found.add(late, path, _("{duty} of {period}: was due {due}, {span} ago").format(**words, span=stretch(now - duty.due)))
         case Status.SOON:
-            found.add(soon, path, _("{duty} of {period}: due {due}, in {span}").format(**words, span=span(duty.due - now)))
+            found.add(soon, path, _("{duty} of {period}: due {due}, in {span}").format(**words, span=stretch(duty.due - now)))
         case _:
             pass

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, span, table
+from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, table
 from plaint.cli.todo import COLOURS, status_words
 from plaint.desk import open_case
 from plaint.errors import NotAllowedError, UsageError
@@ -16,6 +16,7 @@ from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
 from plaint.model.policy import TEAM
+from plaint.model.words import stretch
 
 
 @click.command("list", help=_("The cases, newest last."))
@@ -131,7 +132,7 @@ def show(case: str, fmt: str) -> None:
         when = (
             _("done {time}").format(time=local(reading.stopped, zone))
             if reading.stopped
-            else (_("{span} over") if now > reading.due else _("{span} left")).format(span=span(reading.due - now))
+            else (_("{span} over") if now > reading.due else _("{span} left")).format(span=stretch(reading.due - now))
         )
         mark = "?" if reading.provisional else ""
         subject = f" {reading.subject}" if reading.clock.per == "measure" else ""

@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from plaint.errors import UsageError
-from plaint.i18n import LANGUAGES, _, ngettext
+from plaint.i18n import LANGUAGES, _
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -100,7 +100,15 @@ def common_options(command: F) -> F:
     """Adds `-C`, `--as` and `--lang`: they may stand before or after the command's name."""
     for option in (
         click.option("--lang", type=click.Choice(LANGUAGES), expose_value=False, help=_("English or Chinese; otherwise by locale.")),
-        click.option("--as", "member", metavar="MEMBER", expose_value=False, callback=_remember("member"), help=_("Who acts; otherwise by signing key.")),
+        click.option(
+            "--as",
+            "member",
+            metavar="MEMBER",
+            expose_value=False,
+            callback=_remember("member"),
+            shell_complete=complete_member,
+            help=_("Who acts; otherwise by signing key."),
+        ),
         click.option(
             "-C",
             "directory",
@@ -122,17 +130,26 @@ def format_option(*formats: str) -> Callable[[F], F]:
 
 def complete_case(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The ids of cases that begin so; nothing where there is no organisation."""
+    return complete_words(context, lambda organisation: organisation.case_paths, incomplete.upper())
+
+
+def complete_member(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The members whose ids begin so."""
+    return complete_words(context, lambda organisation: organisation.roster.members, incomplete)
+
+
+def complete_words(context: click.Context, words: Callable[[Organisation], Iterable[str]], incomplete: str) -> list[CompletionItem]:
+    """Words of the organisation that begin so; nothing where there is none, or it is broken: a shell has no place for messages."""
     from click.shell_completion import CompletionItem
 
     from plaint.errors import PlaintError
     from plaint.organisation import Organisation
 
-    here = context.find_root().params.get("directory") or Path()
     try:
-        cases = Organisation.open(here).case_paths
+        found = sorted(words(Organisation.open(context.find_root().ensure_object(Session).directory)))
     except PlaintError:
         return []
-    return [CompletionItem(case) for case in sorted(cases) if case.startswith(incomplete.upper())]
+    return [CompletionItem(word) for word in found if word.startswith(incomplete)]
 
 
 def parse_time(text: str, where: str, zone: ZoneInfo | None = None) -> datetime:
@@ -151,17 +168,6 @@ def parse_time(text: str, where: str, zone: ZoneInfo | None = None) -> datetime:
 def local(moment: datetime, zone: ZoneInfo) -> str:
     """A time for people: local, to the minute."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
-def span(delta: timedelta) -> str:
-    """A stretch of time for people: "3 days", "5 hours", "20 minutes"."""
-    minutes = int(abs(delta).total_seconds() // 60)
-    days, hours = minutes // (24 * 60), minutes // 60
-    if days >= 2:
-        return ngettext("{n} day", "{n} days", days).format(n=days)
-    if hours >= 1:
-        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
-    return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
 
 
 def print_json(value: Any) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plaint.cli.common import common_options, format_option, local, print_json, session, span, table
+from plaint.cli.common import common_options, format_option, local, print_json, session, table
 from plaint.i18n import _, pick
 from plaint.model.deadlines import Reading, Status, next_steps, open_readings
 from plaint.model.duties import open_duties
 from plaint.model.machine import CaseState, fold
 from plaint.model.policy import TEAM, ClockKind, Policy
 from plaint.model.revisions import reigns
+from plaint.model.words import stretch
 
 if TYPE_CHECKING:
     from plaint.organisation import Organisation
@@ -79,7 +80,7 @@ def todo(mine: bool, everything: bool, fmt: str) -> None:
         left = _("{span} over") if now > item.due else _("{span} left")
         due = local(item.due, zone) + ("?" if item.provisional else "")
         steps = " / ".join(item.steps)
-        rows.append((due, left.format(span=span(item.due - now)), words[item.status], item.case or "", item.title, item.state_title, steps))
+        rows.append((due, left.format(span=stretch(item.due - now)), words[item.status], item.case or "", item.title, item.state_title, steps))
     header = (_("due"), _("time"), _("status"), _("case"), _("clock"), _("state"), _("next step"))
     table(rows, header, [COLOURS.get(item.status) for item in found])
     late = sum(item.status is Status.LATE for item in found)

@@ -1,4 +1,4 @@
-"""What each event is called by people, in both languages: for diagrams, tables and timelines.
+"""What each event is called by people, in both languages, and how they tell a stretch of time: for diagrams, tables and timelines.
 
 The name of an event is its command (`release-hold`) or the command and its step (`dispose:propose`); this is the whole list of them.
 
@@ -9,8 +9,9 @@ The name of an event is its command (`release-hold`) or the command and its step
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from plaint.i18n import pick
+from plaint.i18n import ngettext, pick
 
 EVENTS: Mapping[str, Mapping[str, str]] = {
     "receive": {"en": "receive", "zh": "登记"},
@@ -62,3 +63,14 @@ def event_title(name: str, language: str = "") -> str:
     """What people call an event, in the language given or in force; the name itself if it is not known."""
     text = EVENTS.get(name) or {"en": name}
     return text.get(language) or pick(text)
+
+
+def stretch(delta: timedelta) -> str:
+    """A stretch of time: "3 days", or "5 hours" where it is less than two days, or "20 minutes"; before or after is for the sentence around it."""
+    minutes = int(abs(delta).total_seconds() // 60)
+    days, hours = minutes // (24 * 60), minutes // 60
+    if days > 1:
+        return ngettext("{n} day", "{n} days", days).format(n=days)
+    if hours:
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
