@@ -30,6 +30,9 @@ def run(arguments: list[str]) -> int:
     except PlaintError as error:
         click.echo(f"plaint: {error}", err=True)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = _("{command} --help tells more").format(command=context.command_path if context else "plaint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plaint.cli.common import common_options, complete_case, format_option, session
+from plaint.cli.common import common_options, complete_case, complete_member, format_option, session
 from plaint.cli.events import print_recorded
 from plaint.desk import Entry, case_secrets, record, rekey_many
 from plaint.errors import NotAllowedError, UsageError
@@ -37,7 +37,7 @@ COMPARTMENT = click.option("--compartment", "compartments", multiple=True, metav
 
 @click.command("grant", help=_("Lets a member open a case. Who it is stays sealed."))
 @click.argument("case", shell_complete=complete_case)
-@click.argument("who", metavar="MEMBER")
+@click.argument("who", metavar="MEMBER", shell_complete=complete_member)
 @COMPARTMENT
 @click.option("--reason", help=_("Why; it is sealed."))
 @format_option("text", "json")
@@ -49,7 +49,7 @@ def grant(case: str, who: str, compartments: tuple[str, ...], reason: str | None
 
 @click.command("revoke", help=_("Shuts a member out of a case, as in a conflict of interest. Who it is stays sealed."))
 @click.argument("case", shell_complete=complete_case)
-@click.argument("who", metavar="MEMBER")
+@click.argument("who", metavar="MEMBER", shell_complete=complete_member)
 @COMPARTMENT
 @click.option("--reason", help=_("Why; it is sealed."))
 @format_option("text", "json")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plaint.cli.bodies import complete_bodies, read_bodies
-from plaint.cli.common import common_options, complete_case, format_option, local, parse_time, print_json, session
+from plaint.cli.common import common_options, complete_case, complete_member, complete_words, format_option, local, parse_time, print_json, session
 from plaint.desk import Entry, Recorded, record
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.machine import CaseState, fold, transitions_for
 from plaint.model.policy import Policy
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Words = Callable[[Policy, CaseState], Mapping[str, str]]
 
@@ -207,11 +211,28 @@ def _command(spec: EventCommand) -> click.Command:
     for code in reversed(spec.codes):
         choices = click.Choice(code.words) if isinstance(code.words, tuple) else None
         option = "measure" if code.name == "measures" else code.name
-        command = click.option(f"--{option}", code.name, multiple=code.many, type=choices, metavar=code.metavar, help=code.help)(command)
+        command = click.option(
+            f"--{option}", code.name, multiple=code.many, type=choices, metavar=code.metavar, shell_complete=_completion(code), help=code.help
+        )(command)
     command = click.option("--at", metavar="TIME", help=_("When it happened; now if not given."))(command)
     command = click.option("--body", metavar="FILE", help=_("The texts to seal, as YAML; - is standard input."))(command)
     command = click.argument("case", shell_complete=complete_case)(command)
     return click.command(spec.kind, help=spec.help)(command)
+
+
+def _completion(code: Code) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:
+    """What a shell may offer for a code: cases, members, or the words that the policy in force has for it."""
+    if code.metavar in {"CASE", "MEMBER"}:
+        return complete_case if code.metavar == "CASE" else complete_member
+    words = code.words
+    if not callable(words):
+        return None  # click knows those that are fixed
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        # an option without its value keeps click from reading the rest of the line: which case it is about is not known here
+        return complete_words(context, lambda organisation: words(organisation.policy_in_force(datetime.now(UTC)), CaseState()), incomplete)
+
+    return complete
 
 
 def _codes(spec: EventCommand, policy: Policy, state: CaseState, given: Mapping[str, Any]) -> dict[str, Any]:
