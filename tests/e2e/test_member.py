@@ -158,8 +158,10 @@ def test_leaving_shuts_out_and_keeps_the_others(desk: Desk, acting: As) -> None:
     assert "plaint rekey --all" in done.stdout
     assert "cannot be unread" in done.stderr
     is_sound(desk, STEWARD, "members/li.wei.yaml")
+    assert desk.good("check").count("K207") == len(cases)
     for member in ("chen.jie", "he.ping"):
         acting(member).good("rekey", "--all")
+    assert "K207" not in desk.good("check")
 
     for case in cases:
         assert desk.git("rev-parse", f"refs/plaint/keys/{case}") != old[case]

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -320,3 +320,36 @@ def test_it_takes_the_role(demo_once: Plaint, command: tuple[str, ...], wrong: s
         assert "it takes the role" in done.stderr or "cannot open" in done.stderr, done.stderr
         assert done.stderr.count("\n") == 1
     assert demo.snapshot() == before
+
+
+def all_objects(demo: Plaint) -> list[bytes]:
+    """Every blob in the object store, whether anything names it or not."""
+    lines = demo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)").splitlines()
+    return [demo.blob(sha) for sha, kind in map(str.split, lines) if kind == "blob"]
+
+
+def opens_some(demo: Plaint, member: str, blobs: Iterable[bytes]) -> int:
+    """How many of the age files among them this member's own key opens, by hand."""
+    return sum(demo.age(demo.identity(member), blob).returncode == 0 for blob in blobs if blob.startswith(b"-----BEGIN AGE"))
+
+
+def test_a_keyring_that_was_replaced_is_gone_at_once(demo: Plaint) -> None:
+    """Not only unnamed: an object that lies there until git tidies up would still open what was closed."""
+    case = demo.register(now=at(23, 9))
+    before = opens_some(demo, "liu.yang", all_objects(demo))
+    demo.good("revoke", case, "liu.yang", "--reason", "His cousin", member="chen.jie", now=at(23, 10))
+    after = all_objects(demo)
+    assert opens_some(demo, "liu.yang", after) == before - 2  # report and inquiry
+    assert opens_some(demo, "chen.jie", demo.keyring(case).values()) == 2
+    assert demo.git("fsck", "--no-dangling", "--strict") == ""
+
+
+def test_an_exclusion_can_be_lifted(demo: Plaint) -> None:
+    case = demo.register({"report": {"title": "Late again"}}, now=at(23, 9))
+    demo.good("revoke", case, "liu.yang", "--reason", "The same name", member="chen.jie", now=at(23, 10))
+    demo.refused("open", case, member="liu.yang")
+    assert "excluded" in demo.refused("grant", case, "liu.yang", member="chen.jie", now=at(23, 11))
+    assert "takes a reason" in demo.refused("grant", case, "liu.yang", "--lift", member="chen.jie", now=at(23, 11))
+    demo.good("grant", case, "liu.yang", "--lift", "--reason", "Another person", member="chen.jie", now=at(23, 11))
+    assert "Late again" in demo.good("open", case, member="liu.yang")
+    assert "liu.yang" not in demo.record(case).decode()

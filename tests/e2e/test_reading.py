@@ -235,7 +235,7 @@ def test_due(demo_once: Plaint) -> None:
     assert paused["due"] == "2026-05-10T08:00:00+08:00"
     assert demo_once.data("due", "--policy", "house", "--clock", "feedback", "--start", "2031-01-30 08:00")["provisional"] is True
     assert "no clock" in demo_once.refused("due", "--policy", "house", "--clock", "lunch", "--start", "2026-01-01 08:00")
-    assert "neither a file nor a preset" in demo_once.refused("due", "--policy", "home", *start)
+    assert "no file, preset or revision" in demo_once.refused("due", "--policy", "home", *start)
     assert "no date and time" in demo_once.refused("due", "--policy", "house", "--clock", "feedback", "--start", "yesterday")
     assert "ends before it begins" in demo_once.refused(
         "due", "--policy", "house", "--clock", "inquiry", "--start", "2026-01-01 08:00", "--suspended", "2026-02-02T08:00+08:00/2026-02-01T08:00+08:00"
@@ -325,23 +325,23 @@ def test_policy_diagrams(demo_once: Plaint, tmp_path: Path, language: str) -> No
 GOLDEN = """\
 [case]  Decided · Quality and speed of service · Letter
   on hold
-  2026-11-20 12:00  receive            li.wei         channel=letter  category=service  🔒 identity, inquiry, report
-  2026-11-20 15:00  acknowledge        li.wei         result=delivered
-  2026-11-23 09:00  accept             chen.jie
-  2026-11-23 10:00  assign             chen.jie       team=wang.fang,zhao.min
-  2026-11-25 09:00  suspend            chen.jie       reason=reporter
-  2026-11-27 09:00  resume             chen.jie
-  2026-11-27 10:00  conclude           zhao.min       outcome=substantiated  🔒 inquiry
-  2026-11-30 09:00  decide             liu.yang       measures=m1:rectification:2026-12-31,m2:education:2027-01-15  🔒 inquiry
-  2026-11-30 10:00  hold               sun.li         reason=audit
-  2026-11-30 11:00  disclose:request   chen.jie
-  2026-11-30 12:00  verify             sun.li         measure=m1  result=partly
+  2026-11-20 12:00  receive                li.wei         channel=Letter  category=Quality and speed of service  🔒 Who reported, What the inquiry found, What was reported
+  2026-11-20 15:00  acknowledge            li.wei         result=delivered
+  2026-11-23 09:00  accept                 chen.jie
+  2026-11-23 10:00  assign                 chen.jie       team=wang.fang,zhao.min
+  2026-11-25 09:00  suspend                chen.jie       reason=Waiting for the reporter
+  2026-11-27 09:00  resume                 chen.jie
+  2026-11-27 10:00  conclude               zhao.min       outcome=Substantiated  🔒 What the inquiry found
+  2026-11-30 09:00  decide                 liu.yang       measures=m1 Rectification 2026-12-31,m2 Education 2027-01-15  🔒 What the inquiry found
+  2026-11-30 10:00  hold                   sun.li         reason=Audit
+  2026-11-30 11:00  request the identity   chen.jie
+  2026-11-30 12:00  verify                 sun.li         measure=m1  result=partly
 
-  due 2026-11-21 12:00  First reply: done, done 2026-11-20 15:00
-  due 2026-11-28 00:00  Accept or decline: done, done 2026-11-23 09:00
-  due 2026-11-27 00:00  Inquiry team: done, done 2026-11-23 10:00
-  due 2027-01-24 10:00  Inquiry: done, done 2026-11-27 10:00
-  due 2026-12-05 00:00  Decision: done, done 2026-11-30 09:00
+  due 2026-11-21 12:00  First reply: done, 2026-11-20 15:00
+  due 2026-11-28 00:00  Accept or decline: done, 2026-11-23 09:00
+  due 2026-11-27 00:00  Inquiry team: done, 2026-11-23 10:00
+  due 2027-01-24 10:00  Inquiry: done, 2026-11-27 10:00
+  due 2026-12-05 00:00  Decision: done, 2026-11-30 09:00
   due 2026-12-09 00:00  Feedback to the reporter: running, 8 days left
   due 2027-01-01 00:00  Measure carried out m1: running, 31 days left
   due 2027-01-16 00:00  Measure carried out m2: running, 46 days left

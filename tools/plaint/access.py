@@ -32,10 +32,9 @@ class Exceptions:
     excluded: frozenset[str] = frozenset()
 
     def after(self, body: Mapping[str, Any]) -> Exceptions:
-        """These with what one more sealed body says; an exclusion ends a grant, and stays."""
-        excluded = self.excluded | set(body.get("excluded", ()))
-        withdrawn = set(body.get("withdrawn", ()))
-        return Exceptions((self.granted | set(body.get("granted", ()))) - excluded - withdrawn, excluded)
+        """These with what one more sealed body says; an exclusion ends a grant, and stays until it is withdrawn."""
+        excluded = (self.excluded - set(body.get("withdrawn", ()))) | set(body.get("excluded", ()))
+        return Exceptions((self.granted | set(body.get("granted", ()))) - excluded, excluded)
 
 
 def exceptions_in(bodies: Iterable[Mapping[str, Any]]) -> Exceptions:

@@ -358,8 +358,8 @@ def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: 
     events = (*before.events, event)
     fresh_secrets, fresh_recipients = {}, {}
     for compartment in sorted(touched):
-        exceptions = sealed_exceptions(before, compartment, secrets[compartment])
         body = bodies.get(compartment, {})
+        exceptions = sealed_exceptions(before, compartment, secrets[compartment]).after(body)
         barred = exceptions.excluded & {*body.get("granted", ()), *(event.codes.get("team", ()))}
         if barred:
             raise NotAllowedError(
@@ -367,7 +367,7 @@ def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: 
                 hint=_("choose somebody else"),
             )
         fresh_secrets[compartment] = secrets[compartment]
-        fresh_recipients[compartment] = sealed_to(organisation, policy, compartment, state, events, exceptions.after(body))
+        fresh_recipients[compartment] = sealed_to(organisation, policy, compartment, state, events, exceptions)
     return {**old, **seal_keyring(fresh_secrets, fresh_recipients)}
 
 

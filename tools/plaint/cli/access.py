@@ -18,7 +18,7 @@ def _change(case: str, who: str, compartments: tuple[str, ...], key: str, reason
         raise UsageError(_("{member} is no member of this organisation").format(member=who), hint=_("plaint member list shows who is"))
     before = organisation.case(case)
     mine = set(case_secrets(call.actor, before))
-    kind = "grant" if key == "granted" else "revoke"
+    kind = "revoke" if key == "excluded" else "grant"
     sealable = {c for t in organisation.policy_of(before).transitions.get(kind, ()) for c in (*t.seals, *t.may_seal)}
     wanted = set(compartments) or mine & sealable
     if not wanted or not wanted <= mine:
@@ -28,7 +28,7 @@ def _change(case: str, who: str, compartments: tuple[str, ...], key: str, reason
     done = record(call.actor, before.id, Entry(kind, {}, dict.fromkeys(sorted(wanted), body)), call.local_now)
     print_recorded(done, fmt)
     left = sorted(set(before.header["seals"]) - wanted - {"reporter"})
-    if key == "excluded" and left and fmt == "text":
+    if key == "excluded" and left:
         click.echo(_("Not yet shut out of: {compartments}. Somebody who can open it must revoke there too.").format(compartments=", ".join(left)), err=True)
 
 
@@ -39,12 +39,15 @@ COMPARTMENT = click.option("--compartment", "compartments", multiple=True, metav
 @click.argument("case", shell_complete=complete_case)
 @click.argument("who", metavar="MEMBER", shell_complete=complete_member)
 @COMPARTMENT
+@click.option("--lift", is_flag=True, help=_("They were shut out and need not be any more: what their roles open, they open again. Say why."))
 @click.option("--reason", help=_("Why; it is sealed."))
 @format_option("text", "json")
 @common_options
-def grant(case: str, who: str, compartments: tuple[str, ...], reason: str | None, fmt: str) -> None:
+def grant(case: str, who: str, compartments: tuple[str, ...], lift: bool, reason: str | None, fmt: str) -> None:
     """Appends a grant event with the new keyring."""
-    _change(case, who, compartments, "granted", reason, fmt)
+    if lift and not reason:
+        raise UsageError(_("to lift an exclusion takes a reason"), where="--reason", hint=_("it is sealed with the event"))
+    _change(case, who, compartments, "withdrawn" if lift else "granted", reason, fmt)
 
 
 @click.command("revoke", help=_("Shuts a member out of a case, as in a conflict of interest. Who it is stays sealed."))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
-from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, table
+from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, table, width
 from plaint.cli.todo import COLOURS, status_words
 from plaint.desk import open_case
 from plaint.errors import NotAllowedError, UsageError
@@ -15,8 +16,8 @@ from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
-from plaint.model.policy import TEAM
-from plaint.model.words import stretch
+from plaint.model.policy import TEAM, Policy
+from plaint.model.words import code_title, event_title, stretch, word_title
 
 
 @click.command("list", help=_("The cases, newest last."))
@@ -122,18 +123,18 @@ def show(case: str, fmt: str) -> None:
         click.secho("  " + listed(flags), fg="blue")
     for event in record.events:
         codes = {k: v for k, v in event.codes.items() if k not in ("keyring", "source", "step")}
-        words = "  ".join(f"{k}={_plain(v)}" for k, v in codes.items())
-        sealed = "🔒 " + ", ".join(event.sealed) if event.sealed else ""
-        click.echo(f"  {local(event.at, zone)}  {event_name(event):<18} {event.by:<14} {words}  {sealed}".rstrip())
+        words = "  ".join(f"{code_title(k)}={_said(policy, event.kind, k, v)}" for k, v in codes.items())
+        sealed = "🔒 " + listed(pick(policy.compartments[c].title) if c in policy.compartments else c for c in event.sealed) if event.sealed else ""
+        title = event_title(event_name(event))
+        click.echo(f"  {local(event.at, zone)}  {title}{' ' * (22 - width(title))} {event.by:<14} {words}  {sealed}".rstrip())
     click.echo()
     words_of = status_words()
     for reading in clocks:
         status = reading.status(now)
-        when = (
-            _("done {time}").format(time=local(reading.stopped, zone))
-            if reading.stopped
-            else (_("{span} over") if now > reading.due else _("{span} left")).format(span=stretch(reading.due - now))
-        )
+        if reading.stopped:
+            when = local(reading.stopped, zone)
+        else:
+            when = (_("{span} over") if now > reading.due else _("{span} left")).format(span=stretch(reading.due - now))
         mark = "?" if reading.provisional else ""
         subject = f" {reading.subject}" if reading.clock.per == "measure" else ""
         click.secho(
@@ -146,12 +147,18 @@ def show(case: str, fmt: str) -> None:
     click.echo(_("Next: {events}").format(events=", ".join(following) or _("nothing, the case is at its end")))
 
 
-def _plain(value: Any) -> str:
+def _said(policy: Policy, kind: str, code: str, value: Any) -> str:
+    """An open code as people say it."""
     if isinstance(value, list):
-        return ",".join(_plain(v) for v in value)
-    if isinstance(value, dict):
-        return ":".join(str(v) for v in value.values())
-    return str(value)
+        return ",".join(_said(policy, kind, code, each) for each in value)
+    if isinstance(value, dict):  # a measure
+        return f"{value['id']} {pick(policy.measures.get(value['measure'], {'en': value['measure']}))} {value['due']}"
+    if code == "clock" and value in policy.clocks:
+        return pick(policy.clocks[value].title)
+    if code == "until":
+        return local(datetime.fromisoformat(value), policy.timezone)
+    words = policy.vocabulary(kind, code)
+    return pick(words[value]) if words and value in words else word_title(str(value))
 
 
 @click.command("open", help=_("The sealed texts of a case that you may read."))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import click
 
 from plaint.cli.common import common_options, format_option, local, parse_time, print_json
-from plaint.cli.policy import duration
+from plaint.cli.policy import duration, find_policy
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.clocks import due as due_after
-from plaint.model.policy import Policy, policy_from, preset_names, preset_text
-from plaint.model.schema import check_document
-from plaint.model.yamlio import load_yaml
+from plaint.model.policy import Policy
 
 
 @click.command("due", help=_("When a clock of a policy is due, counted from a start."))
-@click.option("--policy", "policy_file", required=True, metavar="FILE", help=_("A policy file, or the name of a preset."))
+@click.option("--policy", "policy_file", required=True, metavar="FILE", help=_("A policy file, the name of a preset, or the number of a revision."))
 @click.option("--clock", required=True, metavar="NAME", help=_("Which clock of it."))
 @click.option("--start", required=True, metavar="TIME", help=_("When it starts."))
 @click.option("--suspended", multiple=True, metavar="FROM/TO", help=_("A time in which it stood still; once for each."))
@@ -26,7 +23,7 @@ from plaint.model.yamlio import load_yaml
 @common_options
 def due(policy_file: str, clock: str, start: str, suspended: tuple[str, ...], fmt: str) -> None:
     """Prints the due time, RFC 3339."""
-    policy = read_policy(policy_file)
+    policy = find_policy(policy_file).policy
     if clock not in policy.clocks:
         raise UsageError(_("the policy has no clock {clock}").format(clock=clock), where=policy_file, hint=", ".join(policy.clocks))
     within = policy.clocks[clock].within
@@ -45,19 +42,6 @@ def due(policy_file: str, clock: str, start: str, suspended: tuple[str, ...], fm
         _("{title}: {within} from {start}").format(title=pick(policy.clocks[clock].title), within=duration(within), start=local(started, policy.timezone)),
         err=True,
     )
-
-
-def read_policy(name: str) -> Policy:
-    """A policy from a file, or a preset by its name; InputError where it does not fit the schema."""
-    path = Path(name)
-    data = path.read_bytes() if path.is_file() else None
-    if data is None:
-        if name not in preset_names():
-            raise UsageError(_("{file} is neither a file nor a preset").format(file=name), hint=_("presets: {names}").format(names=", ".join(preset_names())))
-        data = preset_text(name)
-    document = load_yaml(data, name)
-    check_document(document, "policy", data, name)
-    return policy_from(document, name)
 
 
 def _pause(text: str, policy: Policy) -> tuple[datetime, datetime]:

@@ -28,7 +28,7 @@ WIDEST = 34
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class FoundPolicy:
     """A policy with its document and where it stands; the roster of the organisation that works by it, if there is one."""
 
     where: str
@@ -51,7 +51,7 @@ def lint_command(name: str | None, fmt: str) -> None:
     """Without an argument, every revision of the repository, with the members it has. Ends with 1 where something is found."""
     from plaint.model.lint import lint
 
-    found = [_find(name)] if name else _revisions()
+    found = [find_policy(name)] if name else _revisions()
     problems = [(each.where, problem) for each in found for problem in lint(each.policy, each.roster)]
     if fmt == "json":
         print_json([{"policy": where, "code": problem.code, "message": problem.message} for where, problem in problems])
@@ -77,7 +77,7 @@ def show_command(name: str | None, diagram: str | None, output: Path | None, fmt
     """Without an argument, the revision in force."""
     if diagram and fmt == "json":
         raise UsageError(_("a diagram is text or SVG, not JSON"), hint=_("leave out --format, or --diagram"))
-    found = _find(name) if name else _in_force()
+    found = find_policy(name) if name else _in_force()
     written = io.StringIO()
     with redirect_stdout(written) if output else nullcontext():
         if diagram:
@@ -95,7 +95,7 @@ def show_command(name: str | None, diagram: str | None, output: Path | None, fmt
             raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=reason(error)), where=str(output)) from error
 
 
-def _find(name: str) -> _Found:
+def find_policy(name: str) -> FoundPolicy:
     """A policy by file, preset or revision."""
     from plaint.model.schema import validate
     from plaint.model.yamlio import load_yaml
@@ -122,22 +122,22 @@ def _find(name: str) -> _Found:
     if problems:
         more = ngettext("{n} more like it", "{n} more like it", len(problems) - 1).format(n=len(problems) - 1) if len(problems) > 1 else ""
         raise InputError(problems[0].message, where=f"{name}:{problems[0].line}", hint=more)
-    return _Found(name, document, policy_from(document, name), roster)
+    return FoundPolicy(name, document, policy_from(document, name), roster)
 
 
-def _revisions() -> list[_Found]:
+def _revisions() -> list[FoundPolicy]:
     organisation = session().organisation
-    return [_Found(f"policy/{n}.yaml", r.record.header, r.policy, organisation.roster) for n, r in sorted(organisation.revisions.items())]
+    return [FoundPolicy(f"policy/{n}.yaml", r.record.header, r.policy, organisation.roster) for n, r in sorted(organisation.revisions.items())]
 
 
-def _revision(number: int) -> _Found:
+def _revision(number: int) -> FoundPolicy:
     for found in _revisions():
         if found.policy.revision == number:
             return found
     raise UsageError(_("there is no policy revision {revision}").format(revision=number), where="policy/")
 
 
-def _in_force() -> _Found:
+def _in_force() -> FoundPolicy:
     return _revision(session().organisation.policy_in_force(session().now).revision)
 
 

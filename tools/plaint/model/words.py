@@ -58,6 +58,69 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 """The events that are taken in steps."""
 
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "delivered": {"en": "delivered", "zh": "已送达"},
+    "unreachable": {"en": "unreachable", "zh": "无法联系"},
+    "document": {"en": "document", "zh": "书面材料"},
+    "recording": {"en": "recording", "zh": "音视频"},
+    "testimony": {"en": "testimony", "zh": "证人证言"},
+    "small": {"en": "small", "zh": "小"},
+    "medium": {"en": "medium", "zh": "中"},
+    "large": {"en": "large", "zh": "大"},
+    "reporter": {"en": "reporter", "zh": "投诉人"},
+    "witness": {"en": "witness", "zh": "证人"},
+    "respondent": {"en": "respondent", "zh": "被反映人"},
+    "expert": {"en": "expert", "zh": "专家"},
+    "heard": {"en": "heard", "zh": "已听取"},
+    "waived": {"en": "waived", "zh": "放弃陈述"},
+    "fulfilled": {"en": "fulfilled", "zh": "已落实"},
+    "partly": {"en": "partly", "zh": "部分落实"},
+    "unfulfilled": {"en": "unfulfilled", "zh": "未落实"},
+    "dropped": {"en": "dropped", "zh": "不再执行"},
+    "satisfied": {"en": "satisfied", "zh": "满意"},
+    "dissatisfied": {"en": "dissatisfied", "zh": "不满意"},
+    "unknown": {"en": "unknown", "zh": "不详"},
+    "duplicate": {"en": "duplicate", "zh": "重复件"},
+    "related": {"en": "related", "zh": "相关"},
+    "to-reporter": {"en": "to the reporter", "zh": "发给投诉人"},
+    "from-reporter": {"en": "from the reporter", "zh": "来自投诉人"},
+}
+"""The words of the case schema's own closed lists; those of a policy bring their titles along."""
+
+CODES: Mapping[str, Mapping[str, str]] = {
+    "channel": {"en": "channel", "zh": "渠道"},
+    "category": {"en": "category", "zh": "类别"},
+    "result": {"en": "result", "zh": "结果"},
+    "reason": {"en": "reason", "zh": "理由"},
+    "team": {"en": "team", "zh": "调查组"},
+    "kind": {"en": "kind", "zh": "种类"},
+    "digest": {"en": "digest", "zh": "摘要"},
+    "size": {"en": "size", "zh": "大小"},
+    "person": {"en": "person", "zh": "对象"},
+    "clock": {"en": "clock", "zh": "时限"},
+    "until": {"en": "until", "zh": "延至"},
+    "outcome": {"en": "outcome", "zh": "结论"},
+    "measures": {"en": "measures", "zh": "措施"},
+    "measure": {"en": "measure", "zh": "措施"},
+    "satisfaction": {"en": "satisfaction", "zh": "满意度"},
+    "corrects": {"en": "corrects", "zh": "更正"},
+    "other": {"en": "other case", "zh": "另一案件"},
+    "relation": {"en": "relation", "zh": "关系"},
+    "direction": {"en": "direction", "zh": "方向"},
+    "request": {"en": "request", "zh": "申请"},
+}
+"""The open codes of events, as people call them."""
+
+
+def code_title(code: str) -> str:
+    """What people call an open code of an event."""
+    return pick(CODES.get(code) or {"en": code})
+
+
+def word_title(word: str) -> str:
+    """What people call a word of the case schema; the word itself if it is none."""
+    return pick(WORDS.get(word) or {"en": word})
+
 
 def event_title(name: str, language: str = "") -> str:
     """What people call an event, in the language given or in force; the name itself if it is not known."""

@@ -4,7 +4,7 @@ Rules:
 
 - What a caller's shell, hook or CI put into the environment (GIT_DIR, GIT_INDEX_FILE, injected configuration …) does not reach
   git: inside a hook it would make us write to another repository or index (pre-commit's `no_git_env` tells the story).
-- Output is untranslated, paths are literal and unquoted, nothing prompts, no replacement objects.
+- Output is untranslated, paths are literal and unquoted, nothing prompts, no replacement objects or grafts.
 - A failure becomes an EnvironmentFaultError with git's own last words and, for the usual ones, the next step.
 
 >>> Git(Path(".")).run("version").startswith(b"git version")
@@ -34,6 +34,7 @@ _SET = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "LC_ALL": "C",
     "LANGUAGE": "C",
 }
@@ -41,6 +42,7 @@ _OPTIONS = (
     "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false", "-c", "core.safecrlf=false",
     "-c", "core.commentChar=#", "-c", "commit.gpgSign=false", "-c", "advice.detachedHead=false",
     "-c", "log.showSignature=false", "-c", "color.ui=false",  # what git prints is read by a program
+    "-c", "core.commitGraph=false",  # a file that says what the parents of commits are, and need not be right
     "-c", "core.logAllRefUpdates=true",  # "always" would keep destroyed keyrings alive in a reflog
 )  # fmt: skip
 

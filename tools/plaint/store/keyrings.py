@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
@@ -73,6 +74,26 @@ def read_all(git: Git, objects: Objects) -> dict[str, dict[str, str]]:
     """Case -> keyring; an empty one where the ref is there and its content is not."""
     named = refs(git)
     return dict(zip(named, _read(objects, list(named.values())), strict=True))
+
+
+def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str | None]) -> bool:
+    """Removes the objects of keyrings (commit ids) that were replaced by another or by nothing; whether some are still there, in packs.
+
+    Without this they would lie in the object store until git tidies up, weeks later, and open what was closed. `folder` is git's `objects`.
+    What the new keyring shares with the old one stays, and so does what another ref still names.
+    """
+    named = set(git.text("for-each-ref", "--format=%(objectname)", "refs/plaint/").split())
+    gone = {sha for old, new in replaced.items() if old not in named for sha in _all_of(objects, old) - (_all_of(objects, new) if new else set())}
+    objects.close()  # a process that has an object open would keep it on some systems
+    for sha in gone:
+        (folder / sha[:2] / sha[2:]).unlink(missing_ok=True)
+    return any(found is not None for found in objects.get_many(sorted(gone)))
+
+
+def _all_of(objects: Objects, commit: str) -> set[str]:
+    """The ids of a keyring's commit, tree and files."""
+    tree = objects.get(f"{commit}^{{tree}}")
+    return {commit, *([tree.sha, *(entry.sha for entry in _files(tree))] if tree else [])}
 
 
 def _read(objects: Objects, commits: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -248,6 +248,7 @@ class Repository:
             commits = self._build(series, key, editor, head.sha if head else None)
             if not commits:
                 return []
+            old = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
             self._journal.write(Pending(commits[-1], paths))
             try:
                 self._move(commits[-1], head.sha if head else "0" * len(commits[-1]), refs or {}, deletes)
@@ -256,13 +257,16 @@ class Repository:
                 raise
             files = {self.prefix + path: data for change in series for path, data in change.files.items()}
             self._follower.follow(commits[-1], files, self._keep())
+            self._forget(old, refs or {})
             self._maintain(refs or {})
             return commits
 
     def update_refs(self, refs: Mapping[str, str], deletes: Sequence[str] = ()) -> None:
         """Move and drop refs (keyrings) in one transaction, without a commit."""
         with self.lock():
+            old = {ref: found.sha for ref in (*refs, *deletes) if (found := self.objects.get(ref)) is not None}
             self._transaction([*_ref_lines(refs, deletes)])
+            self._forget(old, refs)
 
     def finish_pending(self) -> None:
         """Bring files and index up to a commit whose process died; nothing to do is the rule."""
@@ -340,6 +344,12 @@ class Repository:
                 self._follower.finish(self._keep())
         except LockedError:
             return
+
+    def _forget(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        """Keyrings that were replaced or destroyed go at once, from packs too where one was destroyed for good."""
+        replaced = {sha: new.get(ref) for ref, sha in old.items() if ref.startswith(keyrings.PREFIX) and new.get(ref) != sha}
+        if replaced and keyrings.forget(self.git, self.objects, self.common_folder / "objects", replaced) and None in replaced.values():
+            self.git.call("repack", "-a", "-d", "-q")  # without what nothing names
 
     def _maintain(self, refs: Mapping[str, str]) -> None:
         """Now and then what `git commit` would do after a commit: let git tidy up in the background."""
