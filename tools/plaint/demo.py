@@ -70,9 +70,9 @@ class Step:
 
 
 class Demo:
-    """Makes one; `progress` is called after each event."""
+    """Makes one, as it stands at noon of `today`, or at the very time; `progress` is called after each event."""
 
-    def __init__(self, folder: Path, cases: int, seed: int, today: date, progress: Callable[[int], None]) -> None:
+    def __init__(self, folder: Path, cases: int, seed: int, today: date | datetime, progress: Callable[[int], None]) -> None:
         self.folder = folder
         self.count = cases
         self.random = random.Random(seed)  # noqa: S311 - made-up cases, to be the same each time
@@ -80,7 +80,7 @@ class Demo:
         document = policy_document(Founding({}, (), "house", None, None, None, "", ()))
         self.policy: Policy = policy_from(document)
         zone = self.policy.timezone
-        self.now = datetime(today.year, today.month, today.day, 12, 0, tzinfo=zone)
+        self.now = today.astimezone(zone) if isinstance(today, datetime) else datetime(today.year, today.month, today.day, 12, 0, tzinfo=zone)
         self.begin = self.now - timedelta(days=365 * (YEARS + 1))
         self.keys: dict[str, SigningKey] = {}
 
@@ -116,7 +116,7 @@ class Demo:
 
     def steps(self) -> int:
         """How many events there will be (a second generator with the same seed tells)."""
-        twin = Demo(self.folder, self.count, 0, self.now.date(), self.progress)
+        twin = Demo(self.folder, self.count, 0, self.now, self.progress)
         twin.random.setstate(self.random.getstate())
         return sum(1 for number in range(self.count) for _step in twin._course(number))
 
