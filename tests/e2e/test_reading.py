@@ -452,3 +452,21 @@ def test_plaint_alone_tells_what_there_is(demo_once: Plaint, tmp_path: Path) -> 
         assert "Usage: plaint" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         assert len((done.stdout + done.stderr).splitlines()) > 8
+
+
+def test_a_body_as_programs_write_json(demo: Plaint) -> None:
+    body = json.dumps({"report": {"title": "Emoji 😀 and 汉字", "narrative": "a\u2028b\tc"}}, ensure_ascii=True)
+    case = demo.data("register", "--channel", "phone", "--category", "other", "--body", "-", member="li.wei", input=body)["case"]
+    (opened,) = demo.data("open", case, member="li.wei", now=NOW)
+    assert (opened["body"]["title"], opened["body"]["narrative"]) == ("Emoji 😀 and 汉字", "a\u2028b\tc")
+    before = demo.snapshot()
+    for wrong in ('{"report": {"title": "\\ud83d"}}', '{"report": {"title": "x", "title": "y"}}', '{"report": {"title": '):
+        demo.refused("register", "--channel", "phone", "--category", "other", "--body", "-", member="li.wei", input=wrong)
+    assert demo.snapshot() == before
+
+
+def test_nothing_written_is_said(demo: Plaint) -> None:
+    case = demo.register()
+    done = demo.run("open", case, member="he.ping")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Nothing was written" in done.stderr

@@ -310,7 +310,7 @@ def _now(actor: Actor) -> Actor:
 def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:
     reasons = refusals(policy, state, event, organisation.roster, events)
     if reasons:
-        raise NotAllowedError("; ".join(map(str, reasons)))
+        raise NotAllowedError(_("; ").join(map(str, reasons)))
 
 
 def _refuse_shut_out(actor: Actor, policy: Policy, state: CaseState, before: Record) -> None:

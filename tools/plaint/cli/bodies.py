@@ -20,14 +20,12 @@ def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
     """The bodies in a file: `{report: {…}, inquiry: {…}}`, or the fields of the event's `main` compartment alone."""
     if file is None:
         return {}
-    from plaint.model.yamlio import load_yaml
-
     where = _("standard input") if file == "-" else file
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=reason(error)), where="--body") from error
-    document = load_yaml(data, where)
+    document = _read(data, where)
     if not isinstance(document, Mapping) or not document:
         raise InputError(_("a body is a YAML mapping of fields, as `findings: …`"), where=where)
     if set(document) <= set(COMPARTMENTS):
@@ -37,6 +35,30 @@ def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
                 raise InputError(_("{compartment} must hold fields, as `note: …`").format(compartment=compartment), where=where)
         return {compartment: dict(body) for compartment, body in bodies.items()}
     return {main: dict(document)}
+
+
+def _read(data: bytes, where: str) -> Any:
+    """YAML; JSON by its own rules, for programs write a character beyond the first 65,536 as two escapes, which no YAML reader knows."""
+    import json
+
+    from plaint.model.yamlio import MAX_BYTES, load_yaml
+
+    if data.lstrip()[:1] == b"{" and len(data) <= MAX_BYTES:
+        try:
+            document = json.loads(data, object_pairs_hook=_each_once)
+            json.dumps(document, ensure_ascii=False).encode()  # half of such a pair is no character
+        except ValueError:
+            pass  # YAML may begin so too, and says what is wrong with its line
+        else:
+            return document
+    return load_yaml(data, where)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(pairs)
+    return found
 
 
 def ask_body(event: str, compartment: str) -> dict[str, Any]:

@@ -182,11 +182,12 @@ def open_command(case: str, compartment: str | None, fmt: str) -> None:
     if fmt == "json":
         print_json([{"event": event.id, "kind": event.kind, "compartment": name, "body": body} for event, name, body in texts])
         return
-    for event, name, body in texts:
-        shown = {k: v for k, v in body.items() if v not in ([], {})}
-        if shown:
-            click.secho(f"{event_name(event)} {event.id} · {name}", bold=True)
-            click.echo(dump_yaml(shown))
+    said = [(event, name, shown) for event, name, body in texts if (shown := {k: v for k, v in body.items() if v not in ([], {})})]
+    if not said:
+        click.echo(_("Nothing was written in the parts that you may read."), err=True)
+    for event, name, shown in said:
+        click.secho(f"{event_name(event)} {event.id} · {name}", bold=True)
+        click.echo(dump_yaml(shown))
 
 
 @click.command("log", help=_("The signed commits of a case."))

@@ -73,7 +73,7 @@ def _duties_apart(policy: Policy, roster: Roster, candidates: Sequence[str]) -> 
     if _cast(policy.apart, able) is not None:
         return
     impossible = [pair for pair in policy.apart if _cast([pair], {d: able[d] for d in pair}) is None] or list(policy.apart)
-    pairs = "; ".join(" / ".join(pair) for pair in impossible)
+    pairs = _("; ").join(" / ".join(pair) for pair in impossible)
     yield "duties-not-apart", _("there are too few people to keep these duties apart: {pairs}").format(pairs=pairs)
 
 

@@ -1,0 +1,84 @@
+# noqa: INP001 - mkdocs loads this file by its path
+"""Writes the parts of the documentation that come from the code, so that they cannot go stale.
+
+A page says `<!-- generated: rules -->`, `<!-- generated: commands -->` or `<!-- generated: diagram PRESET -->` on a line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import click
+
+from plaint.check.rules import families, rules
+from plaint.cli.group import plaint
+from plaint.i18n import set_language
+from plaint.model.diagram import svg_diagram
+from plaint.model.policy import policy_from, preset_document
+
+MARK = re.compile(r"^<!-- generated: (\w+) ?([\w-]*) -->$", re.MULTILINE)
+
+
+def rule_tables(_argument: str) -> str:
+    """Every rule of `check` and `audit`, a table for each family."""
+    parts = []
+    for letter, family in families().items():
+        rows = [f"| {r.code} | {r.severity.value} | {cell(r.title)} | {cell(r.remedy)} |" for r in rules().values() if r.code[0] == letter]
+        parts.append("\n".join([f"### {letter}: {family}", "", "| code | severity | what | what to do |", "|---|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def cell(text: str) -> str:
+    """Text in a cell of a table."""
+    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+
+
+def commands(_argument: str) -> str:
+    """The help of every command, as the command prints it."""
+    context = click.Context(plaint, info_name="plaint", terminal_width=100, max_content_width=100, help_option_names=["-h", "--help"])
+    return "\n\n".join(f"## {name}\n\n```text\n{text}\n```" for name, text in _helps(plaint, context))
+
+
+def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from _helps(child, click.Context(child, info_name=name, parent=context, terminal_width=100, max_content_width=100))
+
+
+def diagram(preset: str) -> str:
+    """The state diagram of a preset, as `plaint policy show PRESET --diagram svg` draws it."""
+    return svg_diagram(policy_from(preset_document(preset)))
+
+
+MARKDOWN: dict[str, Callable[[str], str]] = {"rules": rule_tables, "commands": commands}
+HTML: dict[str, Callable[[str], str]] = {"diagram": diagram}
+
+
+def _filled(text: str, makers: dict[str, Callable[[str], str]]) -> str:
+    set_language("en")
+    return MARK.sub(lambda mark: makers[mark[1]](mark[2]) if mark[1] in makers else mark[0], text)
+
+
+def on_page_markdown(markdown: str, **_kwargs: object) -> str:
+    """Tables and command help, before the page is rendered."""
+    return _filled(markdown, MARKDOWN)
+
+
+def on_page_content(html: str, **_kwargs: object) -> str:
+    """Pictures, in the rendered page."""
+    return _filled(html, HTML)
+
+
+def on_post_page(output: str, page: object, **_kwargs: object) -> str:
+    """Says that a Chinese page is Chinese, for fonts and screen readers."""
+    chinese = getattr(getattr(page, "file", None), "src_uri", "").endswith(".zh.md")
+    return re.sub(r'(<html[^>]*) lang="[^"]*"', r'\1 lang="zh-Hans"', output, count=1) if chinese else output
+
+
+def on_post_template(output_content: str, template_name: str, **_kwargs: object) -> str:
+    """Mends the theme's 404.html, whose search form would go to a host called search.html."""
+    return output_content.replace('="//', '="/') if template_name == "404.html" else output_content
