@@ -16,7 +16,7 @@ from typing import Any
 from plaint.access import REPORTER, Exceptions, exceptions_in, first_openers, openers, sealed_to
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
-from plaint.i18n import _
+from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState, apply, fold
 from plaint.model.policy import Policy
@@ -310,7 +310,7 @@ def _now(actor: Actor) -> Actor:
 def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:
     reasons = refusals(policy, state, event, organisation.roster, events)
     if reasons:
-        raise NotAllowedError(_("; ").join(map(str, reasons)))
+        raise NotAllowedError(semicolon().join(map(str, reasons)))
 
 
 def _refuse_shut_out(actor: Actor, policy: Policy, state: CaseState, before: Record) -> None:

@@ -73,6 +73,11 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     return _Speech.catalogue.ngettext(singular, plural, n)
 
 
+def semicolon() -> str:
+    """What stands between sentences that belong together, in the language in force."""
+    return "；" if _Speech.language == "zh" else "; "
+
+
 def comma() -> str:
     """What stands between the words of a list, in the language in force."""
     return "、" if _Speech.language == "zh" else ", "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from plaint.i18n import _, listed, pick
+from plaint.i18n import _, listed, pick, semicolon
 from plaint.model.course import event_names
 from plaint.model.policy import TEAM, Policy
 from plaint.model.roster import Roster
@@ -73,7 +73,7 @@ def _duties_apart(policy: Policy, roster: Roster, candidates: Sequence[str]) -> 
     if _cast(policy.apart, able) is not None:
         return
     impossible = [pair for pair in policy.apart if _cast([pair], {d: able[d] for d in pair}) is None] or list(policy.apart)
-    pairs = _("; ").join(" / ".join(pair) for pair in impossible)
+    pairs = semicolon().join(" / ".join(pair) for pair in impossible)
     yield "duties-not-apart", _("there are too few people to keep these duties apart: {pairs}").format(pairs=pairs)
 
 
