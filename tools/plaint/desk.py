@@ -128,8 +128,12 @@ def case_secrets(actor: Actor, record: Record, only: str | None = None) -> dict[
     found = {}
     for compartment in keyring:
         if only is None or compartment == only:
-            with suppress(NotAllowedError):  # somebody else's part of the case
+            try:
                 found[compartment] = open_secret(keyring, compartment, actor.identity, record.header["seals"].get(compartment, ""))
+            except NotAllowedError:
+                continue  # somebody else's part of the case
+            except InputError as error:
+                raise InputError(error.what, where=keyring_ref(record.id), hint=error.hint) from error
     return found
 
 
