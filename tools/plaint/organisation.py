@@ -82,8 +82,7 @@ class Organisation:
         found: dict[int, Revision] = {}
         for record in sorted(self._records(RecordKind.POLICY), key=lambda r: int(r.id)):
             policy = policy_from(record.header, record.path)
-            before = found.get(policy.revision - 1)
-            found[policy.revision] = revision_of(policy, record, before.policy if before else None, self.roster)
+            found[policy.revision] = revision_of(policy, record, found, self.roster)
         return found
 
     @cached_property

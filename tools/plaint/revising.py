@@ -15,7 +15,7 @@ from plaint.i18n import _
 from plaint.model.lint import lint
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Event, append, dump_event, new_event_id, parse
-from plaint.model.revisions import approvals, revision_of
+from plaint.model.revisions import approvals, revision_of, rules_for
 from plaint.model.schema import check_document, check_record
 from plaint.model.yamlio import load_yaml
 
@@ -53,29 +53,29 @@ def draft(actor: Actor, text: bytes, where: str, now: datetime) -> Revised:
     repository = organisation.repository
     with repository.lock():
         commit = repository.commit({path: record.text()}, f"draft: policy {number}\n", actor.signing_key, actor.member, base=organisation.revision)
-    return Revised(number, 0, organisation.revisions[number - 1].policy.approvals, None, commit)
+    return Revised(number, 0, force.approvals, None, commit)
 
 
 def approve(actor: Actor, number: int, now: datetime) -> Revised:
     """Adds the actor's approval; NotAllowedError where it is not theirs to give, or was given."""
     organisation = actor.organisation
     found = organisation.revisions.get(number)
-    before = organisation.revisions.get(number - 1)
-    if found is None or before is None:
+    rules = rules_for(organisation.revisions, number, now)
+    if found is None or rules is None:
         raise UsageError(_("there is no draft with the number {n}").format(n=number), hint=_("plaint policy draft FILE makes one"))
     event = Event("approve", new_event_id(), now, actor.member, {}, {})
     data = append(found.record.text(), event)
     record = parse(data, found.record.path)
     check_record(record)
-    against = next((reason for each, reason in approvals(record, before.policy, organisation.roster) if each.id == event.id), "")
+    against = next((reason for each, reason in approvals(record, organisation.revisions, organisation.roster) if each.id == event.id), "")
     if against:
         raise NotAllowedError(against)
     repository = organisation.repository
     with repository.lock():
         commit = repository.commit({record.path: data}, f"approve: policy {number}\n", actor.signing_key, actor.member, base=organisation.revision)
-    after = revision_of(found.policy, record, before.policy, organisation.roster)
-    given = sum(not reason for _event, reason in approvals(record, before.policy, organisation.roster))
-    return Revised(number, given, before.policy.approvals, after.since, commit)
+    after = revision_of(found.policy, record, organisation.revisions, organisation.roster)
+    given = sum(not reason for _event, reason in approvals(record, organisation.revisions, organisation.roster))
+    return Revised(number, given, rules.approvals, after.since, commit)
 
 
 def _require(actor: Actor, roles: set[str], policy: Policy) -> None:

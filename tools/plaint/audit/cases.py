@@ -49,6 +49,11 @@ class Blobs:
         data = found if found is not None else self._objects.read_blob(sha)
         return data if data is not None and blob_id(data, sha) == sha else None
 
+    def find(self, spec: str) -> str | None:
+        """The id of a blob by its place in a commit."""
+        found = self._objects.get(spec)
+        return found.sha if found and found.type == "blob" else None
+
     def remember(self, sha: str, known: Known, instead_of: str | None = None) -> None:
         """Keeps where a case stands in a blob; the blob before it is hardly asked for again."""
         if instead_of is not None:
@@ -78,8 +83,13 @@ class Blobs:
 
 
 def blob_id(data: bytes | memoryview, like: str) -> str:
-    """The id that git gives this content, by the same hash as an id that it gave."""
-    digest = hashlib.new("sha1" if len(like) == 40 else "sha256", b"blob %d\0" % len(data))  # as git hashes, sha1 included
+    """The id that git gives a file of this content, by the same hash as an id that it gave."""
+    return object_id("blob", data, like)
+
+
+def object_id(kind: str, data: bytes | memoryview, like: str) -> str:
+    """The id that git gives an object."""
+    digest = hashlib.new("sha1" if len(like) == 40 else "sha256", b"%s %d\0" % (kind.encode(), len(data)))  # as git hashes, sha1 included
     digest.update(data)
     return digest.hexdigest()
 

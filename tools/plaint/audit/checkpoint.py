@@ -49,12 +49,14 @@ class Checkpoint:
         """The checkpoint in a file; InputError where it is none, or its signature is not of it."""
         try:
             plain = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             plain = None
         signature = plain.pop("signature", "") if isinstance(plain, dict) else ""
         if not _is_checkpoint(plain) or not isinstance(signature, str):
             raise InputError(_("this is no checkpoint"), where=where, hint=_("plaint audit --checkpoint FILE makes one"))
         found = cls(plain["root"], plain["head"], plain["commits"], plain["at"], plain["by"])
+        if not signature and found.by:
+            raise InputError(_("the checkpoint names {member} as its signer, and is not signed").format(member=found.by), where=where)
         if not signature:
             return found
         try:

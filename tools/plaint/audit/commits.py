@@ -13,15 +13,23 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from plaint.i18n import _
 
-_IDENT = re.compile(rb"(.*) <([^<>]*)> ([0-9]{1,11}) ([+-][0-9]{4})")
 _SIGNATURE = {40: b"gpgsig", 64: b"gpgsig-sha256"}
-_MANY = (b"parent", b"mergetag")
-_OID = {40: re.compile(rb"[0-9a-f]{40}"), 64: re.compile(rb"[0-9a-f]{64}")}
-_TRAILER = re.compile(r"(Case|Event): (\S+)")
+"""The header of a signature, by the length of ids."""
+_FIELD = rb"[a-z0-9-]+ .*\n(?: .*\n)*"
+_COMMIT = {
+    size: re.compile(
+        rb"tree ([0-9a-f]{%d})\n((?:parent [0-9a-f]{%d}\n)*)" % (size, size)
+        + rb"author (.*) <[^<>\n]*> [0-9]{1,11} [+-][0-9]{4}\ncommitter .* <[^<>\n]*> ([0-9]{1,11}) [+-][0-9]{4}\n((?:%b)*)\n" % _FIELD
+    )
+    for size in _SIGNATURE
+}
+_MORE = re.compile(_FIELD)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TRAILER = re.compile(r"^(Case|Event): (\S+)$", re.MULTILINE)
 
 
 class CommitError(Exception):
@@ -45,73 +53,45 @@ class Commit:
     def trailers(self) -> dict[str, list[str]]:
         """The cases and events that the message names."""
         found: dict[str, list[str]] = {"Case": [], "Event": []}
-        for line in self.message.split("\n"):
-            if match := _TRAILER.fullmatch(line):
-                found[match[1]].append(match[2])
+        for name, value in _TRAILER.findall(self.message):
+            found[name].append(value)
         return found
 
 
 def parse_commit(sha: str, data: bytes) -> Commit:
     """The commit in an object's bytes; CommitError where it is none, or not the one of that id."""
-    if hashlib.new("sha1" if len(sha) == 40 else "sha256", b"commit %d\0" % len(data) + data).hexdigest() != sha:
+    size = len(sha)
+    algorithm = hashlib.sha1 if size == 40 else hashlib.sha256  # as git hashes, sha1 included
+    if algorithm(b"commit %d\0" % len(data) + data, usedforsecurity=False).hexdigest() != sha:
         raise CommitError(_("its content is not what its id says"))
-    head, blank, message = data.partition(b"\n\n")
-    if not blank or b"\0" in data:
-        raise _unlike_git()
-    lines = _fields(head)
-    names = [name for name, _value in lines]
-    for name in set(names).difference(_MANY):
-        if names.count(name) > 1:
-            raise CommitError(_("its header has {name} twice").format(name=name.decode("ascii", "replace")))
-    signing, is_id = _SIGNATURE[len(sha)], _OID[len(sha)].fullmatch
-    for name, value in lines:
-        if b"\n" in value and name not in (signing, b"mergetag"):
-            raise _unlike_git()
-        if name in (b"tree", b"parent") and not is_id(value):
-            raise _unlike_git()
-    parents = names.count(b"parent")
-    rest = {signing, b"encoding", b"mergetag"}
-    if names[: parents + 3] != [b"tree", *[b"parent"] * parents, b"author", b"committer"] or not rest.issuperset(names[parents + 3 :]):
-        raise _unlike_git()
-    values = {name: value for name, value in lines if name not in _MANY}
-    author, committer = (_IDENT.fullmatch(values.get(name, b"")) for name in (b"author", b"committer"))
-    if author is None or committer is None:
-        raise CommitError(_("it does not say by whom and when it was made"))
-    payload = b"".join(_line(name, value) for name, value in lines if name != signing) + b"\n" + message
-    try:
-        at = datetime.fromtimestamp(int(committer[3]), UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise CommitError(_("it does not say by whom and when it was made")) from error
+    match = _COMMIT[size].match(data)
+    if match is None or b"\0" in data:
+        raise CommitError(_("it is not a commit as git writes it"))
+    tree, parents, author, seconds, _more = match.groups()
+    payload, signature = _parted(data, match.span(5), _SIGNATURE[size])
     return Commit(
         sha,
-        values[b"tree"].decode("ascii", "replace"),
-        tuple(value.decode("ascii", "replace") for name, value in lines if name == b"parent"),
-        author[1].decode("utf-8", "replace"),
-        at,
+        tree.decode("ascii"),
+        tuple(parents.decode("ascii").replace("parent ", "").split()),
+        author.decode("utf-8", "replace"),
+        _EPOCH + timedelta(seconds=int(seconds)),
         payload,
-        values.get(signing, b"").decode("ascii", "replace"),
-        message.decode("utf-8", "replace"),
+        signature.decode("ascii", "replace").replace("\n ", "\n"),
+        data[match.end() :].decode("utf-8", "replace"),
     )
 
 
-def _unlike_git() -> CommitError:
-    return CommitError(_("it is not a commit as git writes it"))
-
-
-def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and values; a line that begins with a space goes on with the value before it."""
-    found: list[tuple[bytes, bytes]] = []
-    for line in head.split(b"\n"):
-        if line[:1] == b" " and found:
-            name, value = found[-1]
-            found[-1] = name, value + b"\n" + line[1:]
-        else:
-            name, space, value = line.partition(b" ")
-            if not space:
-                raise _unlike_git()
-            found.append((name, value))
-    return found
-
-
-def _line(name: bytes, value: bytes) -> bytes:
-    return name + b" " + value.replace(b"\n", b"\n ") + b"\n"
+def _parted(data: bytes, span: tuple[int, int], signing: bytes) -> tuple[bytes, bytes]:
+    """What is signed, and the signature; `span` is where the headers are that not every commit has."""
+    payload, signature = data, b""
+    seen: set[bytes] = set()
+    for field in _MORE.finditer(data, *span):
+        name, _space, value = field[0].partition(b" ")
+        if name in seen and name != b"mergetag":
+            raise CommitError(_("its header has {name} twice").format(name=name.decode("ascii")))
+        seen.add(name)
+        if name == signing:
+            payload, signature = data[: field.start()] + data[field.end() :], value[:-1]
+        elif name != b"mergetag" and (name != b"encoding" or b"\n " in value):
+            raise CommitError(_("it is not a commit as git writes it"))
+    return payload, signature

@@ -3,15 +3,16 @@
 Rules:
 - Nothing that a repository can be made to say about its own history is believed: replacement refs, grafts and attributes are switched
   off (`store.git`), parents are those in the commit object, and changes are those between its tree and theirs.
-- Commits come parents first. Three git processes serve it, whatever the length; a chunk of commits is in memory at a time.
+- Commits come parents first. Few git processes serve it, whatever the length; two chunks of commits are in memory at a time: while one
+  is judged, git compares the trees of the next.
 """
 
 from __future__ import annotations
 
-import subprocess
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plaint.audit.commits import Commit, CommitError, parse_commit
 from plaint.errors import EnvironmentFaultError
@@ -45,6 +46,14 @@ class Step:
     changes: tuple[tuple[Changed, ...], ...]
 
 
+class _Read(NamedTuple):
+    """A commit as it was read, before it is known what it changed."""
+
+    sha: str
+    commit: Commit | None
+    problem: str
+
+
 def shas(git: Git, head: str, without: str | None = None) -> list[str]:
     """The ids of the commits that `head` is made of, parents first, less those that `without` is made of."""
     arguments = ["rev-list", "--topo-order", "--reverse", head, *([f"^{without}"] if without else [])]
@@ -52,7 +61,7 @@ def shas(git: Git, head: str, without: str | None = None) -> list[str]:
 
 
 class History:
-    """Reads commits and their changes; a context manager."""
+    """Reads commits and their changes."""
 
     def __init__(self, git: Git, objects: Objects) -> None:
         self._git, self._objects = git, objects
@@ -60,31 +69,41 @@ class History:
 
     def steps(self, ids: Sequence[str]) -> Iterator[list[Step]]:
         """Chunks of steps, in the order of `ids`."""
-        for start in range(0, len(ids), CHUNK):
-            yield self._chunk(ids[start : start + CHUNK])
+        with ThreadPoolExecutor(1) as beside:
+            waiting: tuple[Sequence[_Read], Future[_Changes]] | None = None
+            for start in range(0, len(ids), CHUNK):
+                read = self._read(ids[start : start + CHUNK])
+                pairs = dict.fromkeys(pair for each in read if each.commit for pair in self._pairs(each.commit))
+                changes = beside.submit(self._changes, [(old, new) for old, new in pairs if old != new])
+                if waiting:
+                    yield self._steps(*waiting)
+                waiting = read, changes
+            if waiting:
+                yield self._steps(*waiting)
 
-    def _chunk(self, ids: Sequence[str]) -> list[Step]:
-        found: list[tuple[str, Commit | None, str]] = []
+    def _read(self, ids: Sequence[str]) -> list[_Read]:
+        found: list[_Read] = []
         for sha, item in zip(ids, self._objects.get_many(ids), strict=True):
             if item is None or item.type != "commit":
                 raise EnvironmentFaultError(_("git cannot read an object: {about}").format(about=sha), hint=_("git fsck says what is damaged"))
             try:
                 commit = parse_commit(sha, item.data)
             except CommitError as error:
-                found.append((sha, None, str(error)))
+                found.append(_Read(sha, None, str(error)))
                 continue
             self._trees[sha] = commit.tree
-            found.append((sha, commit, ""))
-        pairs = [pair for _sha, commit, _problem in found if commit for pair in self._pairs(commit)]
-        changes = self._changes(pairs)
-        return [self._step(each, changes) for each in found]
+            found.append(_Read(sha, commit, ""))
+        return found
 
-    def _step(self, found: tuple[str, Commit | None, str], changes: _Changes) -> Step:
-        sha, commit, problem = found
-        pairs = self._pairs(commit) if commit else []
+    def _steps(self, read: Sequence[_Read], changes: Future[_Changes]) -> list[Step]:
+        known = changes.result()
+        return [self._step(each, known) for each in read]
+
+    def _step(self, read: _Read, changes: _Changes) -> Step:
+        pairs = self._pairs(read.commit) if read.commit else []
         if any(old != new and (old, new) not in changes for old, new in pairs):
-            return Step(sha, None, _("git cannot compare its files with those before it"), ())
-        return Step(sha, commit, problem, tuple(changes.get(pair, ()) for pair in pairs))
+            return Step(read.sha, None, _("git cannot compare its files with those before it"), ())
+        return Step(read.sha, read.commit, read.problem, tuple([changes.get(pair, ()) for pair in pairs]))
 
     def _pairs(self, commit: Commit) -> list[tuple[str, str]]:
         if not commit.parents:
@@ -103,32 +122,11 @@ class History:
 
     def _changes(self, pairs: Sequence[tuple[str, str]]) -> _Changes:
         """What differs in each pair of trees, by one git process; nothing of a pair that it cannot read, which it passes over."""
-        return _groups(self._diff([pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]))
-
-    def _diff(self, pairs: Sequence[tuple[str, str]]) -> bytes:
         if not pairs:
-            return b""
-        process = self._git.start("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-        assert process.stdin is not None
-        assert process.stdout is not None
-        request = "".join(f"{old} {new}\n" for old, new in pairs).encode()
-        writer = threading.Thread(target=_feed, args=(process, request), daemon=True)
-        writer.start()
-        output = process.stdout.read()
-        writer.join()
-        process.stdout.close()
-        if process.wait() != 0:
-            raise EnvironmentFaultError(_("git cannot compare the trees of the history"), hint=_("git fsck says what is damaged"))
-        return output
-
-
-def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
-    assert process.stdin is not None
-    try:
-        process.stdin.write(request)
-        process.stdin.close()
-    except OSError:  # git has ended, and its exit code says so
-        return
+            return {}
+        request = "".join([f"{old} {new}\n" for old, new in pairs]).encode()
+        options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
+        return _groups(self._git.run("diff-tree", "--stdin", *options, stdin=request))
 
 
 _Changes = dict[tuple[str, ...], tuple[Changed, ...]]
@@ -137,17 +135,18 @@ _Changes = dict[tuple[str, ...], tuple[Changed, ...]]
 def _groups(output: bytes) -> _Changes:
     """The answers of `diff-tree --stdin -z`: a line of the two ids before the first entry of a pair; entries and paths end with NUL.
 
-    Where a commit is named as a tree, git may answer with that one id and its changes; nobody asks for those.
+    A pair that differs in nothing git knows (a mode spelt oddly) has such a line only, and is left out. Where a commit is named as a tree,
+    git may answer with that one id and its changes; nobody asks for those.
     """
     found: dict[tuple[str, ...], list[Changed]] = {}
-    group: list[Changed] = []
+    pair: tuple[str, ...] = ()
     fields = iter(output.split(b"\0"))
     for field in fields:
         ids, colon, entry = field.partition(b":")
         if ids:
-            group = found.setdefault(tuple(ids.decode("ascii").split()), [])
+            pair = tuple(ids.decode("ascii").splitlines()[-1].split())
         if colon:
             old_mode, mode, old, new, _status = entry.decode("ascii").split(" ")
             path = next(fields).decode("utf-8", "surrogateescape")
-            group.append(Changed(path, "" if old_mode == _ABSENT else old_mode, "" if mode == _ABSENT else mode, old, new))
+            found.setdefault(pair, []).append(Changed(path, "" if old_mode == _ABSENT else old_mode, "" if mode == _ABSENT else mode, old, new))
     return {pair: tuple(changes) for pair, changes in found.items()}

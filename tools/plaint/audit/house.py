@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from plaint.check.findings import Collector, Finding
+from plaint.check.house import check_members, check_policies
 from plaint.errors import InputError
 from plaint.model.policy import Policy, policy_from
-from plaint.model.record import Record, parse
+from plaint.model.record import Record, RecordKind, parse
 from plaint.model.revisions import Revision, could_apply, in_force, revision_of
 from plaint.model.roster import Roster, roster_of
+from plaint.model.schema import validate
 from plaint.organisation import CONFIG, Config, config_from
 
 
@@ -34,12 +37,21 @@ class House:
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
-        """The signing keys that count at this commit, with the member who holds each."""
-        return {key: member for member in self.roster.active() for key in self._signing(member)}
+        """The signing keys that count at this commit, with the member who holds each; whoever takes another's key for theirs gains nothing by it."""
+        held = [(self._since(member, key), member, key) for member in self.roster.active() for key in self._signing(member)]
+        return {key: member for _since, member, key in sorted(held, reverse=True)}
+
+    @cached_property
+    def known_keys(self) -> frozenset[str]:
+        """Every signing key that a member holds or held."""
+        return frozenset(key for held in self.roster.members.values() for each in held for key in each.signing)
 
     def _signing(self, member: str) -> tuple[str, ...]:
         now = self.roster.now(member)
         return now.signing if now else ()
+
+    def _since(self, member: str, key: str) -> datetime:
+        return min(each.since for each in self.roster.members[member] if key in each.signing)
 
     def formerly(self, key: str) -> str | None:
         """The member who held a key before, and holds it no more."""
@@ -50,13 +62,33 @@ class House:
         """The revisions of the policy that can be understood."""
         found: dict[int, Revision] = {}
         for record in sorted(self.policies.values(), key=lambda r: int(r.id)):
-            before = found.get(int(record.id) - 1)
             try:
                 policy = _policy(record)
             except InputError:
                 continue
-            found[policy.revision] = revision_of(policy, record, before.policy if before else None, self.roster)
+            found[policy.revision] = revision_of(policy, record, found, self.roster)
         return found
+
+    @cached_property
+    def member_faults(self) -> tuple[Finding, ...]:
+        """What `check` says of the members' records: courses, roles, keys that two have."""
+        found = Collector()
+        policies = [revision.policy for revision in self.revisions.values()]
+        check_members([self.members[path] for path in sorted(self.members)], self.config, policies, found)
+        return tuple(found.found)
+
+    @cached_property
+    def policy_faults(self) -> tuple[Finding, ...]:
+        """What `check` says of the policy's revisions: numbers, calendars, approvals. Whether they are sound is no matter of history."""
+        found = Collector()
+        check_policies(list(self.policies.values()), self.roster, found, prove=False)
+        return tuple(found.found)
+
+    def faults_since(self, before: House) -> list[Finding]:
+        """Those that an earlier house did not have."""
+        members = [] if self.members == before.members else [f for f in self.member_faults if f not in before.member_faults]
+        policies = [] if self.policies == before.policies else [f for f in self.policy_faults if f not in before.policy_faults]
+        return members + policies
 
     def policy(self, number: int) -> Policy | None:
         """One revision."""
@@ -79,9 +111,9 @@ class House:
         """The house after some files were written (bytes) or removed (None)."""
         members, policies, config = dict(self.members), dict(self.policies), self.config
         for path, data in files:
-            folder = members if path.startswith("members/") else policies if path.startswith("policy/") else None
-            if folder is not None:
-                if data is not None and (record := _readable(data, path)):
+            kind, folder = (RecordKind.MEMBER, members) if path.startswith("members/") else (RecordKind.POLICY, policies)
+            if path.startswith(("members/", "policy/")):
+                if data is not None and (record := _readable(data, path, kind)):
                     folder[path] = record  # one that is removed or spoilt goes on as it was: nobody leaves by that
             elif path == CONFIG:
                 config = _config(data) or config
@@ -98,11 +130,13 @@ def _policy(record: Record) -> Policy:
     return _POLICIES[record.head]
 
 
-def _readable(data: bytes, path: str) -> Record | None:
+def _readable(data: bytes, path: str, kind: RecordKind) -> Record | None:
+    """The record, if it is one of that kind in every detail; another would mean nothing, or something else."""
     try:
-        return parse(data, path)
+        record = parse(data, path)
     except InputError:
         return None
+    return record if record.kind is kind and not validate(record) else None
 
 
 def _config(data: bytes | None) -> Config | None:

@@ -4,7 +4,7 @@ Rules:
 - It is written with a keyed hash (HMAC-SHA256) whose key lies in the user's configuration folder: whoever can write to the clone, or sends
   one, cannot make us believe that something was verified.
 - Anything else than what this plaint wrote itself is as good as nothing: then all is verified anew. It can be deleted at any time.
-- The commit remembered must be in the history that is audited; if it is not, history was taken back, and that is a finding.
+- The commit remembered of a branch must be in its history; if it is not, history was taken back, and that is a finding.
 
 >>> Memory(folder, key).recall()
 Start(head='9f2c…', …)
@@ -17,9 +17,13 @@ import hmac
 import json
 import os
 import secrets
+import struct
 import tempfile
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,18 +32,24 @@ from plaint.check.findings import Finding
 from plaint.check.rules import Severity
 from plaint.i18n import language
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A commit that was verified before, the first commit it was verified from, how much there was, and what was found."""
+    """A commit that was verified before, and what was seen up to it; `heads` holds the newest verified commit of each branch.
+
+    `latest` is the newest time of a commit, `texts` are the digests of the sealed texts.
+    """
 
     head: str
     root: str
     commits: int
     events: int
+    latest: datetime
+    texts: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    heads: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,11 @@ class Memory:
             if not hmac.compare_digest(self._seal(body), stored["seal"]) or body["made-by"] != _made_by():
                 return None
             findings = tuple(_finding(each) for each in body["findings"])
-            return Start(body["head"], body["root"], body["commits"], body["events"], findings)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            packed = b64decode(body["texts"])
+            texts = struct.unpack(f">{len(packed) // 8}Q", packed)
+            latest = datetime.fromisoformat(body["latest"])
+            return Start(body["head"], body["root"], body["commits"], body["events"], latest, texts, findings, body["heads"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error):
             return None
 
     def keep(self, start: Start) -> None:
@@ -69,7 +82,10 @@ class Memory:
             "root": start.root,
             "commits": start.commits,
             "events": start.events,
+            "latest": start.latest.isoformat(),
+            "texts": b64encode(struct.pack(f">{len(start.texts)}Q", *start.texts)).decode("ascii"),
             "findings": [finding.plain() for finding in start.findings],
+            "heads": dict(start.heads),
         }
         with suppress(OSError):
             _replace(self.file, json.dumps({"body": body, "seal": self._seal(body)}, ensure_ascii=False))

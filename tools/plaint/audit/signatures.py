@@ -36,8 +36,7 @@ class Verifiers:
     """Takes signatures with `send` and gives their verdicts, in order, with `receive`. A context manager."""
 
     def __init__(self, count: int) -> None:
-        self._here: list[Verdict | None] = []
-        self._sent = False
+        self._waiting: Sequence[Signed] = ()
         self._pipe: Connection | None = None
         self._process: SpawnProcess | None = None
         if count >= WORTHWHILE:
@@ -60,21 +59,30 @@ class Verifiers:
 
     def send(self, signed: Sequence[Signed]) -> None:
         """Signatures to verify."""
+        self._waiting = signed
         if self._pipe is not None:
-            self._pipe.send(signed)
-            self._sent = True
-        else:
-            self._here = [verdict(*each) for each in signed]
+            try:
+                self._pipe.send(signed)
+            except OSError:
+                self._alone()
 
     def receive(self) -> Sequence[Verdict | None]:
         """The verdicts on what was sent last; none where nothing was."""
-        if self._pipe is None:
-            return self._here
-        if not self._sent:
-            return []
-        self._sent = False
-        found: Sequence[Verdict | None] = self._pipe.recv()
-        return found
+        waiting, self._waiting = self._waiting, ()
+        if self._pipe is not None and waiting:
+            try:
+                found: Sequence[Verdict | None] = self._pipe.recv()
+            except (EOFError, OSError):
+                self._alone()
+            else:
+                return found
+        return [verdict(*each) for each in waiting]
+
+    def _alone(self) -> None:
+        """The process was ended from outside (short of memory, say): from now on its work is done here."""
+        if self._pipe is not None:
+            self._pipe.close()
+        self._pipe = None
 
 
 def _serve(pipe: Connection, lang: str) -> None:

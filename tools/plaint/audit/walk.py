@@ -2,26 +2,29 @@
 
 Rules:
 - A commit is judged by the house as its first parent left it: keys, roles and policy at that point of the history, not by today's.
-- The first commit is judged by itself: whoever it makes a member may sign it.
-- What a merge brings is judged where it was made; a merge may only bring together (`merges`).
+- The first commit is judged by itself: whoever it makes a member may sign it. In a larger repository that is the one which founds the
+  organisation in its folder; commits that do not touch the folder are none of ours.
+- What a merge brings is judged where it was made; a merge may only bring together (`merges`), and its sides must agree (`lines`).
 
 Nothing is raised for what a history may hold: it becomes a finding, and the walk goes on with the state as it would be.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from plaint.audit.added import BESIDE, CASE, Added
 from plaint.audit.cases import Blobs, EventsBefore, Known, blob_id
 from plaint.audit.commits import Commit
 from plaint.audit.history import Changed, Step
 from plaint.audit.house import House, is_of_house
-from plaint.audit.merges import BaseOf, check_merge
+from plaint.audit.lines import IMPORTED, Lines, check_lines
+from plaint.audit.merges import check_merge
+from plaint.audit.past import Past
+from plaint.audit.places import is_lookalike, is_protected
 from plaint.audit.sshsig import SignatureError, verify
-from plaint.check.course import RULE_OF
+from plaint.check.course import RULE_OF, check_frame
 from plaint.check.findings import Collector
 from plaint.check.form import FOLDERS, read_record
 from plaint.check.sealing import Seals, check_copies, check_sealed_texts
@@ -31,71 +34,70 @@ from plaint.model.deadlines import readings
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState, apply, names
 from plaint.model.policy import Policy
-from plaint.model.record import Event, Record, RecordKind, parse, parse_events
-from plaint.model.revisions import approvals
+from plaint.model.record import Event, Record, RecordKind, parse_events
 from plaint.model.schema import validate
 from plaint.store.trees import FILE_MODES
 
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far an event may be ahead of its commit: the clocks of two computers."""
-LATEST_RECORD = timedelta(days=7)
 BACKWARDS = timedelta(hours=1)
-IMPORTED = frozenset({"receive"})
-"""Events that are dated by something outside, however long ago."""
-SHARED = frozenset({"receive", "rekey"})
-"""Events of which one commit may hold many, in a case each."""
 PLAIN_MODE = "100644"
-_CASE = re.compile(r"cases/[0-9]{4}/([^/]+)\.yaml")
-_BESIDE = re.compile(r"(cases/[0-9]{4}/[^/]+)/[^/]+")
-_PROTECTED = re.compile(r"plaint\.yaml|(policy|members|reviews|releases|schemas|site|\.github|\.gitlab)/.*|\.gitlab-ci\.yml|\.git(attributes|ignore|modules)")
-
-
-@dataclass(slots=True)
-class Added:
-    """What one commit adds: the events by record, and the files beside cases."""
-
-    events: list[tuple[str, Event]] = field(default_factory=list)
-    beside: list[Changed] = field(default_factory=list)
 
 
 class Walk:
-    """Judges commits in order. `signers` knows signatures that were verified beforehand: commit -> public key, or why it is none."""
+    """Judges commits in order."""
 
-    def __init__(self, blobs: Blobs, prefix: str, base_of: BaseOf, found: Collector) -> None:
-        self._blobs, self._prefix, self._base_of, self._found = blobs, prefix, base_of, found
+    def __init__(self, blobs: Blobs, prefix: str, past: Past, found: Collector) -> None:
+        self._blobs, self._prefix, self._past, self._found = blobs, prefix, past, found
         self._houses: dict[str, House] = {}
         self._times: dict[str, datetime] = {}
         self._seals = Seals()
+        self._latest = House(), datetime.fromtimestamp(0, UTC)
+        self._founded: str | None = None
         self.root: str | None = None
         self.events = 0
 
-    def start_at(self, sha: str, house: House, at: datetime, root: str) -> None:
-        """Begin at a commit that was verified before, with the house as it was then."""
-        self._houses[sha], self._times[sha], self.root = house, at, root
+    def start_at(self, sha: str, at: datetime, root: str, texts: Iterable[int]) -> None:
+        """Begin at a commit that was verified before; `at` is the newest time up to it, `texts` are the digests of the sealed texts so far."""
+        self._houses[sha], _time = self._past.state(sha)
+        self._times[sha], self.root, self._founded = at, root, root
+        self._seals.texts = dict.fromkeys(texts, "")
+
+    @property
+    def texts(self) -> Iterable[int]:
+        """The digests of all sealed texts."""
+        return self._seals.texts
+
+    def time(self, sha: str) -> datetime:
+        """The newest time of a commit and those that it stands on."""
+        self._know(sha)
+        return self._times[sha]
+
+    def _know(self, sha: str) -> None:
+        """Looks up a commit from before the start."""
+        if sha not in self._houses:
+            self._houses[sha], self._times[sha] = self._past.state(sha)
 
     def judge(self, step: Step, signer: str | SignatureError | None) -> None:
         """One commit. `signer` is the key that signed it, if that was found out already."""
         commit = step.commit
         if commit is None:
             self._found.add("A506", step.sha, step.problem, commit=step.sha)
-            self._houses[step.sha] = House()
+            self._houses[step.sha], self._times[step.sha] = self._latest
             return
+        for parent in commit.parents:
+            self._know(parent)
         changes = [self._ours(each) for each in step.changes]
-        if not commit.parents:
-            self._begin(commit, changes[0], signer)
-        elif len(commit.parents) == 1:
-            before = self._houses[commit.parents[0]]
+        ours = any(changes) or not self._prefix
+        before = self._houses[commit.parents[0]] if commit.parents else House()
+        if ours:
             self._check_time(commit)
-            if changes[0] or not self._prefix:
-                # an organisation in a folder of a larger repository is founded later than that
-                self._ordinary(commit, changes[0], before, before if before.members else self._house_after(before, changes[0]), signer)
-            else:
-                self._houses[commit.sha] = before
+        if len(commit.parents) > 1:
+            self._merge(commit, changes, before)
+        elif ours:
+            self._ordinary(commit, changes[0], before, before if before.members else self._begin(commit, changes[0], before), signer)
         else:
-            self._check_time(commit)
-            check_merge(commit, changes, self._blobs, self._base_of, self._found)
-            self._houses[commit.sha] = self._house_after(self._houses[commit.parents[0]], changes[0])
-        self._times[commit.sha] = commit.at
+            self._houses[commit.sha] = before
+        self._times[commit.sha] = max([commit.at, *(self._times[parent] for parent in commit.parents)])
+        self._latest = self._houses[commit.sha], self._times[commit.sha]
 
     def prefetch(self, steps: Iterable[Step]) -> None:
         """Reads the records that judging these commits will ask for, in one go."""
@@ -103,13 +105,20 @@ class Walk:
 
     # A commit
 
-    def _begin(self, commit: Commit, changes: Sequence[Changed], signer: str | SignatureError | None) -> None:
-        if self.root is not None:
-            message = _("this is a first commit too; the history began with {root}").format(root=self.root[:12])
+    def _begin(self, commit: Commit, changes: Sequence[Changed], before: House) -> House:
+        """A commit on which nothing of the organisation stands: the house that it makes, by which it is judged itself."""
+        house = self._house_after(before, changes)
+        if self._founded or (self.root and not commit.parents):
+            message = _("this is a first commit too; the history began with {root}").format(root=(self._founded or self.root or "")[:12])
             self._found.add("A502", commit.sha, message, commit=commit.sha)
         self.root = self.root or commit.sha
-        house = self._house_after(House(), changes)
-        self._ordinary(commit, changes, House(), house, signer)
+        self._founded = self._founded or (commit.sha if house.members else None)
+        return house
+
+    def _merge(self, commit: Commit, changes: Sequence[Sequence[Changed]], before: House) -> None:
+        check_merge(commit, changes, self._blobs, self._past.base, self._past.merged, self._found)
+        house = self._houses[commit.sha] = self._house_after(before, changes[0])
+        check_lines(Lines(commit, changes, [self._houses[parent] for parent in commit.parents], house), self._blobs, self._past.only, self._found)
 
     def _ordinary(self, commit: Commit, changes: Sequence[Changed], before: House, judge: House, signer: str | SignatureError | None) -> None:
         """A commit with one parent or none; `judge` is the house whose keys and roles count."""
@@ -121,9 +130,12 @@ class Walk:
                 self._found.add("A404", change.path, _("the folder names this file twice"), commit=commit.sha)
             seen.add(change.path)
             self._change(commit, change, judge, member, added)
-        self._check_events(commit, added, member)
-        self._check_beside(commit, added)
-        self._houses[commit.sha] = self._house_after(before, changes)
+        after = self._houses[commit.sha] = self._house_after(before, changes)
+        self.events += len(added.events)
+        added.check_events(commit, member, self._found, touched=any(CASE.fullmatch(change.path) for change in changes))
+        added.check_beside(commit, self._blobs, after, self._prefix, self._found)
+        for fault in after.faults_since(before) if after is not before else ():
+            self._found.add(fault.rule, fault.record, fault.message, line=fault.line, event=fault.event, commit=commit.sha)
 
     def _signer(self, commit: Commit, house: House, known: str | SignatureError | None) -> str | None:
         """The member who signed, or None after reporting why it is nobody."""
@@ -153,9 +165,11 @@ class Walk:
 
     def _change(self, commit: Commit, change: Changed, house: House, member: str | None, added: Added) -> None:
         path = change.path
+        if change.mode and is_lookalike(path):
+            self._found.add("A404", path, _("its name only looks like one of the organisation's folders"), commit=commit.sha)
         kind = next((kind for kind, (folder, _pattern) in FOLDERS.items() if path.startswith(f"{folder}/") or path == folder), None)
         if kind is None:
-            if _PROTECTED.fullmatch(path):
+            if is_protected(path):
                 self._check_role(commit, path, house, member)
             return
         if change.mode and change.mode != PLAIN_MODE:
@@ -165,7 +179,7 @@ class Walk:
                 return
         if FOLDERS[kind][1].fullmatch(path):
             self._record(commit, change, kind, house, member, added)
-        elif kind is RecordKind.CASE and _BESIDE.fullmatch(path):
+        elif kind is RecordKind.CASE and BESIDE.fullmatch(path):
             added.beside.append(change)
         elif change.mode and not path.endswith("/.gitkeep"):
             self._found.add("A404", path, _("{kind} records lie elsewhere, or have other names").format(kind=kind.value), commit=commit.sha)
@@ -189,11 +203,10 @@ class Walk:
             self._grown_other(commit, path, change, data, kind, added)
         if kind is not RecordKind.CASE:
             mine = [event for where, event in added.events if where == path]
-            renewed = path == f"members/{member}.yaml" and all(event.kind == "rotate" for event in mine)
+            renewed = path == f"members/{member}.yaml" and mine and all(event.kind == "rotate" for event in mine)
             if not renewed:
                 self._check_role(commit, path, house, member)
-            if kind is RecordKind.POLICY:
-                self._check_approvals(commit, path, data, mine, house)
+            self._check_frame(commit, path, change.new, mine, house)
 
     def _new_record(self, commit: Commit, path: str, change: Changed, data: bytes, kind: RecordKind, house: House, added: Added) -> None:
         record = self._readable(data, path, kind, commit)
@@ -207,7 +220,7 @@ class Walk:
                 message = _("the case names revision {n} of the policy, which was not in force").format(n=number)
                 self._add("P105", path, message, commit, record.events[0])
             if policy is not None:
-                check_copies(record, self._seals, self._found)
+                self._check_sealed(commit, record)
                 self._course(commit, path, policy, Known(len(data), data.count(b"\n"), record.header, CaseState()), record, house, change)
 
     def _grown_case(self, commit: Commit, path: str, change: Changed, data: bytes, house: House, added: Added) -> None:
@@ -223,8 +236,7 @@ class Walk:
         if record is None or policy is None:
             return
         added.events += [(path, event) for event in record.events]
-        check_sealed_texts(record, self._found)
-        check_copies(record, self._seals, self._found)
+        self._check_sealed(commit, record)
         self._course(commit, path, policy, Known(len(data), data.count(b"\n"), before.header, before.state), record, house, change)
 
     def _grown_other(self, commit: Commit, path: str, change: Changed, data: bytes, kind: RecordKind, added: Added) -> None:
@@ -242,11 +254,30 @@ class Walk:
         """The record, with everything that `check` says of its form and its sealed texts."""
         mine = Collector()
         record = read_record(data, path, kind, mine)
-        if record is not None:
+        if record is not None and kind is not RecordKind.CASE:
             check_sealed_texts(record, mine)
-        for finding in mine.in_order():
-            self._found.add(finding.rule, path, finding.message, line=finding.line, event=finding.event, commit=commit.sha)
+        self._take(commit, mine)
         return record
+
+    def _check_sealed(self, commit: Commit, record: Record) -> None:
+        mine = Collector()
+        check_sealed_texts(record, mine)
+        check_copies(record, self._seals, mine)
+        self._take(commit, mine)
+
+    def _check_frame(self, commit: Commit, path: str, blob: str, new: Sequence[Event], house: House) -> None:
+        """The order, ids and authors of events that no policy judges; that none is from the future is said of all."""
+        record = self._blobs.record(blob, path)
+        mine = Collector()
+        if record is not None and new:
+            check_frame(record, house.roster, commit.at, mine)
+        ids = {event.id for event in new}
+        mine.found = [finding for finding in mine.found if finding.event in ids and finding.rule != "T112"]
+        self._take(commit, mine)
+
+    def _take(self, commit: Commit, mine: Collector) -> None:
+        for finding in mine.in_order():
+            self._found.add(finding.rule, finding.record, finding.message, line=finding.line, event=finding.event, commit=commit.sha)
 
     def _tail(self, commit: Commit, path: str, tail: bytes, before: Known, kind: RecordKind) -> Record | None:
         """What was added to a case, as a record of its new events."""
@@ -275,7 +306,7 @@ class Walk:
             if commit.at - event.at > timedelta(hours=1) and event.kind not in IMPORTED:
                 self._check_dated_back(commit, path, policy, event, [*before, event], after)
             state = after
-        self._blobs.remember(change.new, replace(known, state=state), change.old)
+        self._blobs.remember(change.new, Known(known.size, known.lines, known.header, state), change.old)
 
     def _check_dated_back(self, commit: Commit, path: str, policy: Policy, event: Event, events: Sequence[Event], state: CaseState) -> None:
         for reading in readings(policy, events, commit.at, state):
@@ -285,51 +316,7 @@ class Walk:
                 )
                 self._add("A304", path, message, commit, event)
 
-    def _check_events(self, commit: Commit, added: Added, member: str | None) -> None:
-        self.events += len(added.events)
-        for path, event in added.events:
-            if member is not None and event.by != member:
-                message = _("it says {by}, and {signer} signed it").format(by=event.by, signer=member)
-                self._add("A104", path, message, commit, event)
-            if event.at > commit.at + CLOCK_SKEW:
-                message = _("it is dated {at}, its commit {commit}").format(at=event.at.isoformat(), commit=commit.at.isoformat())
-                self._add("A301", path, message, commit, event)
-            elif commit.at - event.at > LATEST_RECORD and event.kind not in IMPORTED:
-                message = _("it is dated {at}, its commit {commit}").format(at=event.at.isoformat(), commit=commit.at.isoformat())
-                self._add("A302", path, message, commit, event)
-        cases = [(path, event) for path, event in added.events if _CASE.fullmatch(path)]
-        if not cases:
-            return
-        kinds = {event.kind for _path, event in cases}
-        if len(cases) > 1 and (len(kinds) > 1 or kinds - SHARED or len({path for path, _event in cases}) < len(cases)):
-            self._found.add("A204", cases[0][0], _("it holds {n} events").format(n=len(cases)), commit=commit.sha)
-        named = commit.trailers
-        if sorted(named["Event"]) != sorted(event.id for _path, event in cases) or sorted(named["Case"]) != sorted(_case_of(path) for path, _event in cases):
-            self._found.add("A205", cases[0][0], _("its message does not name the events that it holds"), commit=commit.sha)
-        if member is not None and commit.author != member:
-            message = _("the author is given as {author}, and {signer} signed it").format(author=commit.author, signer=member)
-            self._found.add("A105", cases[0][0], message, commit=commit.sha)
-
-    def _check_beside(self, commit: Commit, added: Added) -> None:
-        with_evidence = {path.removesuffix(".yaml") for path, event in added.events if event.kind == "evidence"}
-        for change in added.beside:
-            match = _BESIDE.fullmatch(change.path)
-            case = match[1] if match else ""
-            if not (change.mode and not change.old_mode and case in with_evidence):
-                self._found.add("A403", change.path, _("it was added, changed or removed without an event for it"), commit=commit.sha)
-
     # The house
-
-    def _check_approvals(self, commit: Commit, path: str, data: bytes, new: Sequence[Event], house: House) -> None:
-        """Whether each approval of a policy was its member's to give."""
-        try:
-            record = parse(data, path)
-        except InputError:
-            return  # it has been reported
-        before = house.policy(int(record.id) - 1)
-        for event, against in approvals(record, before, house.roster):
-            if against and event in new:
-                self._add("P108", path, against, commit, event)
 
     def _check_role(self, commit: Commit, path: str, house: House, member: str | None) -> None:
         """Whether the signer may change a protected path; who is nobody has been reported."""
@@ -339,7 +326,7 @@ class Walk:
         now = house.roster.now(member)
         roles = now.roles if now else frozenset()
         wanted = {*policy.stewards, *(policy.approvers if path.startswith(("policy/", "reviews/", "releases/")) else ())}
-        if roles.isdisjoint(wanted) and commit.parents:
+        if roles.isdisjoint(wanted) and commit.parents and commit.sha != self._founded:
             message = _("{member} has none of the roles: {roles}").format(member=member, roles=", ".join(sorted(wanted)))
             self._found.add("A401", path, message, commit=commit.sha)
 
@@ -367,11 +354,6 @@ def _signing_key(commit: Commit, known: str | SignatureError | None) -> str:
     if not commit.signature:
         raise SignatureError(_("it is not signed"))
     return known or verify(commit.payload, commit.signature)
-
-
-def _case_of(path: str) -> str:
-    match = _CASE.fullmatch(path)
-    return match[1] if match else ""
 
 
 def _plain(event: Event) -> dict[str, object]:

@@ -66,6 +66,9 @@ def _times() -> tuple[Rule, ...]:
         Rule("A303", error, _("The time of commits runs backwards"),
              _("A commit is not made more than an hour before the one it stands on."),
              _("Set the computer's clock (plaint doctor); if it was right, somebody dated the commit back.")),
+        Rule("A305", error, _("A commit from the future"),
+             _("No commit is later than now: whoever dates one ahead makes room to date others back."),
+             _("Set the computer's clock (plaint doctor) if it is wrong; otherwise ask whoever made the commit.")),
         Rule("A304", warning, _("Recorded after the limit, dated before it"),
              _("By its own time the event kept a time limit, by the time of its commit it did not. That may be honest (an answer given on Friday, "
                "recorded on Monday), and it is what dating back looks like."),

@@ -12,6 +12,7 @@ from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 
 from plaint.check.findings import Collector
 from plaint.errors import InputError
@@ -59,7 +60,7 @@ class Holding:
 
 @dataclass(slots=True)
 class Seals:
-    """The recipients and the sealed texts seen so far, over all records; of a text its hash."""
+    """The recipients and the sealed texts seen so far, over all records, each with where it stands; of a text its digest."""
 
     seen: dict[str, str] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
@@ -75,8 +76,9 @@ def is_well_sealed(text: str) -> bool:
         header = _HEADER(data)
         end = text.rindex(END)
         whole = (end - start) * 48 // 65
-        # the last group of four may hold bits that mean nothing: then the text has a second spelling
-        return header is not None and whole - header.end() > _LEAST + 3 and _ends_well(text[end - 4 : end])
+        last = (end - start) % 65  # columns of the last line: whole groups of four
+        # the last group may hold bits that mean nothing: then the text has a second spelling
+        return header is not None and whole - header.end() > _LEAST + 3 and last > 0 == last % 4 and _ends_well(text[end - 4 : end])
     except (Base64Error, ValueError):
         return False
 
@@ -136,8 +138,9 @@ def check_copies(record: Record, seals: Seals, found: Collector) -> None:
     for event in record.events:
         for compartment, text in event.sealed.items():
             here = f"{record.path}: {event.id}: {compartment}"
-            if (other := seals.texts.setdefault(hash(text), here)) != here:
-                message = _("{compartment}: the same sealed text stands in {other}").format(compartment=compartment, other=other)
+            digest = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+            if (other := seals.texts.setdefault(digest, here)) != here:
+                message = _("{compartment}: the same sealed text stands in {other}").format(compartment=compartment, other=other or _("an older event"))
                 found.add("K107", record.path, message, line=event.line, event=event.id)
 
 

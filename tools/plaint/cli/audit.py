@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +17,15 @@ from plaint.errors import InputError
 from plaint.i18n import _
 
 if TYPE_CHECKING:
+    from plaint.audit.checkpoint import Checkpoint
     from plaint.audit.memory import Memory
+    from plaint.audit.past import Past
     from plaint.audit.run import Audited
     from plaint.store.git import Git
+    from plaint.store.objects import Objects
+
+_BEGINNING = re.compile(r"[0-9a-f]{7,64}")
+_WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @click.command("audit", help=_("Prove the whole history: signatures, roles, order, times; nothing changed, removed or dated back."))
@@ -34,7 +43,7 @@ def audit_command(
 ) -> None:
     """Prints what is not in order and the checkpoint; exits with 1 where there is an error."""
     from plaint.audit.checkpoint import Checkpoint
-    from plaint.audit.memory import Start
+    from plaint.audit.past import Past
     from plaint.audit.run import audit, contains
     from plaint.store.objects import Objects
 
@@ -42,14 +51,27 @@ def audit_command(
     git, prefix = _place(call.directory)
     objects = Objects(git)
     pinned = Checkpoint.read(Path(since).read_bytes(), since) if since and Path(since).is_file() else None
-    since = pinned.head if pinned else _full(objects, since)
+    since = pinned.head if pinned else _full(git, objects, since)
+    if pinned and pinned.key:
+        _check_signer(pinned, Past(git, objects, prefix), objects, str(since))
     memory = _memory(git)
-    known = None if no_cache else memory.recall()
-    wanted = [each for each in (since, known.head if known and rev == "HEAD" else None) if each]
-    done = audit(git, objects, prefix, rev, root=_full(objects, root) or (pinned.root if pinned else None), since=wanted, start=known, progress=_show)
+    known = memory.recall()
+    branch = git.call("symbolic-ref", "--quiet", "--short", "HEAD").output.decode("utf-8", "replace").strip() if rev == "HEAD" else ""
+    last = known.heads.get(branch) if known and branch else None
+    done = audit(
+        git,
+        objects,
+        prefix,
+        rev,
+        root=_whole(root) or (pinned.root if pinned else None),
+        since=[each for each in (since, last) if each],
+        start=None if no_cache else known,
+        now=max(call.now, datetime.now(UTC)),
+        progress=_show,
+    )
     report = done.report
-    if rev == "HEAD" and done.root and report.head and (no_cache or known is None or contains(git, report.head, known.head)):
-        memory.keep(Start(report.head, done.root, report.commits, report.events, done.lasting))
+    if rev == "HEAD" and done.start and (no_cache or last is None or contains(git, done.start.head, last)):
+        memory.keep(replace(done.start, heads={**(known.heads if known else {}), **({branch: done.start.head} if branch else {})}))
     print_report(report, fmt)
     if done.root and fmt == "text":
         click.echo(_("history from {root} to {head}").format(root=done.root, head=report.head))
@@ -78,17 +100,34 @@ def _memory(git: Git) -> Memory:
     return Memory(common / "plaint-audit.json", config_folder() / "audit.key")
 
 
-def _full(objects: object, commit: str | None) -> str | None:
-    """The whole id of a commit; what is not here stays as it was given, and is found to be missing."""
-    from plaint.store.objects import Objects
+def _full(git: Git, objects: Objects, commit: str | None) -> str | None:
+    """The whole id of a commit; what is not here stays as it was given, and is found to be missing.
 
-    assert isinstance(objects, Objects)
+    The beginning of an id is nothing else: whoever can push could name a branch so.
+    """
     if not commit:
         return None
+    if _BEGINNING.fullmatch(commit):
+        ids = git.text("rev-parse", f"--disambiguate={commit}").split()
+        commits = [each.sha for each in objects.get_many(ids) if each and each.type == "commit"]
+        return commits[0] if len(commits) == 1 else commit
     found = objects.get(f"{commit}^{{commit}}")
-    if found is None and not (len(commit) >= 7 and all(c in "0123456789abcdef" for c in commit)):
+    if found is None:
         raise InputError(_("{text} is neither a commit nor a checkpoint file").format(text=commit[:80]), where="--since")
-    return found.sha if found else commit
+    return found.sha
+
+
+def _whole(root: str | None) -> str | None:
+    """The id of a first commit: a part of one could be made to fit another."""
+    if root and not _WHOLE.fullmatch(root):
+        raise InputError(_("a first commit is pinned by its whole id"), where="--root", hint=_("plaint audit prints it at its end"))
+    return root
+
+
+def _check_signer(pinned: Checkpoint, past: Past, objects: Objects, where: str) -> None:
+    """InputError where the key of a checkpoint was not that of the member whom it names; one that is not in the history is found to be missing."""
+    if objects.get(f"{pinned.head}^{{commit}}") is not None and past.state(pinned.head)[0].keys.get(pinned.key) != pinned.by:
+        raise InputError(_("the checkpoint says that {member} signed it, with a key that was not theirs").format(member=pinned.by), where=where)
 
 
 def _show(done: int, count: int) -> None:

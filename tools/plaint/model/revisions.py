@@ -1,8 +1,8 @@
 """The revisions of an organisation's policy: which are approved, since when, and which is in force on a day.
 
 Rules:
-- A revision is approved with the last approval that the revision before it asks for, each by a different person with a role for it.
-  The first one takes a single approval, by whoever founds the organisation.
+- A revision is approved with the last approval that the revision in force then asks for, each by a different person with a role for it: a
+  draft that asks for less makes nothing easier. The first one takes a single approval, by whoever founds the organisation.
 - In force is the newest approved revision that has taken effect; before any has, the first one. A case keeps the one it was received under.
 """
 
@@ -38,19 +38,29 @@ class Revision:
         return max(effective, self.approved) if self.approved else None
 
 
-def revision_of(policy: Policy, record: Record, before: Policy | None, roster: Roster) -> Revision:
-    """A revision with its approvals counted; `before` is the policy of the revision before it."""
-    given = sorted(event.at for event, against in approvals(record, before, roster) if not against)
-    needed = before.approvals if before else 1
-    return Revision(policy, record, given[needed - 1] if len(given) >= needed else None)
+def rules_for(revisions: Mapping[int, Revision], number: int, at: datetime) -> Policy | None:
+    """The policy that says who approves a revision at a time: of those before it the one in force; None for the first one."""
+    before = {n: revision for n, revision in revisions.items() if n < number}
+    first = next(iter(before.values()), None)
+    found = in_force(before, at.astimezone(first.policy.timezone).date(), at) if first else None
+    return found.policy if found else None
 
 
-def approvals(record: Record, before: Policy | None, roster: Roster) -> Iterator[tuple[Event, str]]:
+def revision_of(policy: Policy, record: Record, revisions: Mapping[int, Revision], roster: Roster) -> Revision:
+    """A revision with its approvals counted; `revisions` holds those before it."""
+    times = sorted(event.at for event, against in approvals(record, revisions, roster) if not against)
+    rules = [rules_for(revisions, policy.revision, at) for at in times]
+    enough = (at for given, (at, asked) in enumerate(zip(times, rules, strict=True), 1) if given >= (asked.approvals if asked else 1))
+    return Revision(policy, record, next(enough, None))
+
+
+def approvals(record: Record, revisions: Mapping[int, Revision], roster: Roster) -> Iterator[tuple[Event, str]]:
     """Each approval with what speaks against it, "" if nothing does."""
     counted: set[str] = set()
     for event in record.events:
         if event.kind != "approve":
             continue
+        before = rules_for(revisions, int(record.id), event.at)
         if before and not roster.roles(event.by, event.at) & set(before.approvers):
             yield event, _("{member} may not approve a revision: it takes the role {roles}").format(member=event.by, roles=", ".join(before.approvers))
         elif event.by in counted:

@@ -34,16 +34,21 @@ class StoreTree(Protocol):
 
 
 def parse_tree(data: bytes, id_size: int = 20) -> list[Entry]:
-    """The entries of a raw tree object; `id_size` in bytes, 32 in a sha256 repository."""
+    """The entries of a raw tree object; `id_size` in bytes, 32 in a sha256 repository. EnvironmentFaultError where it is none."""
     entries: list[Entry] = []
     at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        zero = data.index(b"\0", space)
-        end = zero + 1 + id_size
-        name = data[space + 1 : zero].decode("utf-8", "surrogateescape")
-        entries.append(Entry(name, data[at:space].decode("ascii"), data[zero + 1 : end].hex()))
-        at = end
+    try:
+        while at < len(data):
+            space = data.index(b" ", at)
+            zero = data.index(b"\0", space)
+            end = zero + 1 + id_size
+            name = data[space + 1 : zero].decode("utf-8", "surrogateescape")
+            entries.append(Entry(name, data[at:space].decode("ascii"), data[zero + 1 : end].hex()))
+            at = end
+    except ValueError:
+        at = -1
+    if at != len(data):
+        raise EnvironmentFaultError(_("a folder in the repository is damaged"), hint=_("git fsck says what is damaged"))
     return entries
 
 
