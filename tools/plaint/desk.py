@@ -117,19 +117,20 @@ def open_case(actor: Actor, record: Record, only: str | None = None) -> Iterator
                 yield event, compartment, open_body(armoured, secrets[compartment], record.id, event.id, compartment)
 
 
-def case_secrets(actor: Actor, record: Record, only: str | None = None) -> dict[str, str]:
-    """The secret key of each compartment that the actor's identity opens."""
-    keyring = actor.organisation.repository.read_keyring(record.id)
+def case_secrets(actor: Actor, record: Record, only: str | None = None, keyring: Keyring | None = None) -> dict[str, str]:
+    """The secret key of each compartment that the actor's identity opens, by the keyring given or the one that is here."""
+    keyring = keyring or actor.organisation.repository.read_keyring(record.id)
     if keyring is None:
         raise InputError(
             _("this clone has no keyring of case {case}").format(case=record.id),
             hint=_("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them; a case that was disposed of has none"),
         )
     found = {}
+    identity = actor.identity
     for compartment in keyring:
         if only is None or compartment == only:
             try:
-                found[compartment] = open_secret(keyring, compartment, actor.identity, record.header["seals"].get(compartment, ""))
+                found[compartment] = open_secret(keyring, compartment, identity, record.header["seals"].get(compartment, ""))
             except NotAllowedError:
                 continue  # somebody else's part of the case
             except InputError as error:
@@ -347,10 +348,19 @@ def _seal(before: Record, event: Event, bodies: Bodies) -> dict[str, str]:
     return sealed
 
 
-def _resealed(actor: Actor, organisation: Organisation, policy: Policy, before: Record, event: Event, bodies: Bodies) -> Keyring:
+def reseal_event(actor: Actor, organisation: Organisation, before: Record, event: Event, keyring: Keyring) -> Keyring:
+    """The keyring after an event that was recorded and sealed already, on another one: what its texts say of access is read from them."""
+    secrets = case_secrets(actor, before, keyring=keyring)
+    bodies = {c: open_body(text, secrets[c], before.id, event.id, c) for c, text in event.sealed.items() if c in secrets}
+    return _resealed(actor, organisation, organisation.policy_of(before), before, event, bodies, keyring)
+
+
+def _resealed(
+    actor: Actor, organisation: Organisation, policy: Policy, before: Record, event: Event, bodies: Bodies, keyring: Keyring | None = None
+) -> Keyring:
     """The keyring after the event: the compartments that it speaks of and the actor can open are sealed anew, the others stay as they are."""
-    old = organisation.repository.read_keyring(before.id)
-    secrets = case_secrets(actor, before)
+    old = keyring or organisation.repository.read_keyring(before.id)
+    secrets = case_secrets(actor, before, keyring=old)
     touched = _touched(event, bodies, secrets)
     missing = touched - set(secrets)
     if missing or old is None or not secrets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _PROTECTED = re.compile(
     r"plaint\.yaml|(policy|members|reviews|releases|schemas|site)/.*"
@@ -20,7 +21,11 @@ def is_protected(path: str) -> bool:
 
 def is_lookalike(path: str) -> bool:
     """Whether the first part of a path is one of the organisation's but for capitals, invisible characters or what some systems drop."""
-    first = path.partition("/")[0]
+    return _is_like(path.partition("/")[0])
+
+
+@lru_cache(maxsize=1000)
+def _is_like(first: str) -> bool:
     if first in _NAMES:
         return False
     plain = "".join(c for c in unicodedata.normalize("NFKC", first) if unicodedata.category(c) != "Cf")

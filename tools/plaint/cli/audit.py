@@ -54,7 +54,7 @@ def audit_command(
     since = pinned.head if pinned else _full(git, objects, since)
     if pinned and pinned.key:
         _check_signer(pinned, Past(git, objects, prefix), objects, str(since))
-    memory = _memory(git)
+    memory = audit_memory(git)
     known = memory.recall()
     branch = git.call("symbolic-ref", "--quiet", "--short", "HEAD").output.decode("utf-8", "replace").strip() if rev == "HEAD" else ""
     last = known.heads.get(branch) if known and branch else None
@@ -92,7 +92,8 @@ def _place(start: Path) -> tuple[Git, str]:
     return repository.git, repository.prefix
 
 
-def _memory(git: Git) -> Memory:
+def audit_memory(git: Git) -> Memory:
+    """What this clone has verified, with its key in the user's configuration folder."""
     from plaint.actor import config_folder
     from plaint.audit.memory import Memory
 

@@ -60,6 +60,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("init", "init", _("Make an organisation's repository")),
             ("demo", "demo", _("Make a repository full of made-up cases, to try things")),
             ("import", "importing", _("Register the rows of a spreadsheet")),
+            ("sync", "sync", _("Bring this clone and the shared repository together")),
             ("member", "member", _("Members, their roles and keys")),
             ("policy", "policy", _("Read and prove the policy")),
             ("doctor", "doctor", _("What is missing here for plaint to work")),

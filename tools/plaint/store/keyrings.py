@@ -70,20 +70,29 @@ def read_one(objects: Objects, case: str) -> dict[str, str] | None:
     return keyring
 
 
+def read_commit(objects: Objects, commit: str) -> dict[str, str]:
+    """The keyring that a commit holds; an empty one where its content is not there."""
+    return next(_read(objects, [commit]))
+
+
 def read_all(git: Git, objects: Objects) -> dict[str, dict[str, str]]:
     """Case -> keyring; an empty one where the ref is there and its content is not."""
     named = refs(git)
     return dict(zip(named, _read(objects, list(named.values())), strict=True))
 
 
-def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str | None]) -> bool:
-    """Removes the objects of keyrings (commit ids) that were replaced by another or by nothing; whether some are still there, in packs.
+def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str]) -> bool:
+    """Removes the objects of keyrings (commit id -> case) that are in force no more; whether some are still there, in packs.
 
     Without this they would lie in the object store until git tidies up, weeks later, and open what was closed. `folder` is git's `objects`.
-    What the new keyring shares with the old one stays, and so does what another ref still names.
+    What the keyring in force shares with the old one stays, and so does what another ref still names.
     """
     named = set(git.text("for-each-ref", "--format=%(objectname)", "refs/plaint/").split())
-    gone = {sha for old, new in replaced.items() if old not in named for sha in _all_of(objects, old) - (_all_of(objects, new) if new else set())}
+    gone: set[str] = set()
+    for old, case in replaced.items():
+        if old not in named:
+            now = objects.get(PREFIX + case)
+            gone |= _all_of(objects, old) - (_all_of(objects, now.sha) if now else set())
     objects.close()  # a process that has an object open would keep it on some systems
     for sha in gone:
         (folder / sha[:2] / sha[2:]).unlink(missing_ok=True)

@@ -47,6 +47,7 @@ _LAYOUT = (
     "--is-bare-repository", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-object-format", "--show-prefix",
 )  # fmt: skip
 _BUSY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+_KEYRINGS = (keyrings.PREFIX, "refs/plaint/incoming/keys/")
 _REF = re.compile(r"refs/[A-Za-z0-9._/-]+")
 _MANY_REFS = 100  # moved at once: worth packing
 _LOOSE_IN_ONE = 27  # files in one of the 256 object folders: git's own guess that there are 6,700 loose objects
@@ -257,16 +258,61 @@ class Repository:
                 raise
             files = {self.prefix + path: data for change in series for path, data in change.files.items()}
             self._follower.follow(commits[-1], files, self._keep())
-            self._forget(old, refs or {})
+            self._forget(old)
             self._maintain(refs or {})
             return commits
+
+    def build_on(self, base: str, series: Sequence[Change], key: SigningKey) -> list[str]:
+        """Signed commits on any commit, one upon the other; no ref names them until `adopt` does."""
+        found = self.objects.get(base)
+        if found is None or found.type != "commit":
+            raise InputError(_("there is no commit “{rev}”").format(rev=base[:80]))
+        return self._build(series, key, TreeEditor(self._raw_tree, tree_of(found.data)), base)
+
+    def adopt(self, target: str, refs: Mapping[str, str] | None = None, deletes: Sequence[str] = (), *, base: str) -> None:
+        """Move the branch from `base` to a commit that stands, with keyring refs, and bring files and index there; all or nothing.
+
+        LockedError when HEAD is not `base` any more. InputError when a file that would change has uncommitted changes.
+        """
+        with self.lock():
+            if self._journal.exists():
+                self._follower.finish(self._keep())
+            self._refuse_while_busy()
+            if self.head() != base:
+                raise _moved()
+            fields = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, target).split(b"\0")
+            olds: dict[str, str | None] = {}
+            files: dict[str, bytes] = {}
+            gone: list[str] = []
+            for meta, name in zip(fields[::2], fields[1::2], strict=False):
+                _old_mode, mode, old, new, _status = meta.decode("ascii").split(" ")
+                path = name.decode("utf-8", "surrogateescape")
+                if mode in FILE_MODES:
+                    files[path] = self.objects.read_blob(new) or b""
+                    olds[path] = old if old.strip("0") else None
+                elif read_file(self.top, path) == self.objects.read_blob(old):
+                    gone.append(path)
+            for path, data in files.items():
+                before = olds[path]
+                check_replaceable(path, read_file(self.top, path), self.objects.read_blob(before) if before else None, data)
+            replaced = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
+            self._journal.write(Pending(target, olds))
+            try:
+                self._move(target, base, refs or {}, deletes)
+            except EnvironmentFaultError:
+                self._journal.remove()
+                raise
+            self._follower.follow(target, files, self._keep())
+            if gone:
+                self.git.call("rm", "-q", "--", *gone)
+            self._forget(replaced)
 
     def update_refs(self, refs: Mapping[str, str], deletes: Sequence[str] = ()) -> None:
         """Move and drop refs (keyrings) in one transaction, without a commit."""
         with self.lock():
             old = {ref: found.sha for ref in (*refs, *deletes) if (found := self.objects.get(ref)) is not None}
             self._transaction([*_ref_lines(refs, deletes)])
-            self._forget(old, refs)
+            self._forget(old)
 
     def finish_pending(self) -> None:
         """Bring files and index up to a commit whose process died; nothing to do is the rule."""
@@ -345,10 +391,12 @@ class Repository:
         except LockedError:
             return
 
-    def _forget(self, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-        """Keyrings that were replaced or destroyed go at once, from packs too where one was destroyed for good."""
-        replaced = {sha: new.get(ref) for ref, sha in old.items() if ref.startswith(keyrings.PREFIX) and new.get(ref) != sha}
-        if replaced and keyrings.forget(self.git, self.objects, self.common_folder / "objects", replaced) and None in replaced.values():
+    def _forget(self, old: Mapping[str, str]) -> None:
+        """Keyrings that were replaced or destroyed (ref -> commit) go at once, from packs too where a case's was destroyed for good."""
+        cases = {sha: ref.rpartition("/")[2] for ref, sha in old.items() if ref.startswith(_KEYRINGS)}
+        if not cases or not keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases):
+            return
+        if any(self.objects.get(keyrings.PREFIX + case) is None for case in cases.values()):
             self.git.call("repack", "-a", "-d", "-q")  # without what nothing names
 
     def _maintain(self, refs: Mapping[str, str]) -> None:

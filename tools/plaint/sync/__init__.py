@@ -1,0 +1,1 @@
+"""Working together through a shared repository: one line of history, everybody's events, the keyrings with them."""

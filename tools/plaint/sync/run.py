@@ -1,0 +1,213 @@
+"""`plaint sync`: fetch, audit what came, put one's own events on top of it, push branch and keyrings in one step; again if somebody was faster.
+
+Nothing here is changed before all of it is known to be right: what came is in order, the replayed events are legal where they now stand, no
+uncommitted work is in the way. Ended at any moment, it can be run again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from plaint.actor import Actor
+from plaint.audit.history import History, shas
+from plaint.audit.memory import Memory
+from plaint.audit.run import Audited, audit, contains
+from plaint.check.findings import Finding
+from plaint.check.rules import Severity
+from plaint.errors import EnvironmentFaultError, InputError, LockedError
+from plaint.i18n import _
+from plaint.model.machine import fold, is_final
+from plaint.organisation import Organisation
+from plaint.seal.keyring import Keyring, keyring_hash
+from plaint.store import keyrings
+from plaint.store.repository import Repository
+from plaint.sync.keyrings import Decisions, Expected, Held, decide
+from plaint.sync.remote import BRANCH, INCOMING, Remote, Shared
+from plaint.sync.replay import Replay, Replayer
+
+TRIES = 40
+"""How often somebody else may be faster before we give up; each has its turn within a second or two."""
+
+
+class OutOfOrderError(Exception):
+    """What came, or what would be pushed, is not in order; `findings` say why. Nothing was changed."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(str(len(findings)))
+        self.findings = tuple(findings)
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync did: commits that came and went, of those that went the replayed ones, keyrings that changed, and what people should know."""
+
+    head: str
+    received: int = 0
+    sent: int = 0
+    replayed: int = 0
+    keyrings_here: int = 0
+    keyrings_there: int = 0
+    destroyed: int = 0
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def sync(actor: Actor, remote: Remote, memory: Memory) -> Synced:
+    """Brings this clone and the shared repository together; OutOfOrderError where either is not in order."""
+    repository = actor.organisation.repository
+    done = Synced(actor.organisation.revision or "")
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(random.uniform(0.05, 0.2 + 0.1 * attempt))  # noqa: S311 - so that those who wait do not meet again
+        try:
+            with repository.lock():
+                if _once(actor, repository, remote, memory, done):
+                    return done
+        except LockedError:
+            if attempt == TRIES - 1:
+                raise
+        finally:
+            _tidy(repository, remote)
+        actor = Actor.find(Organisation(repository), actor.member, actor.ask_passphrase)
+    raise EnvironmentFaultError(_("others were faster, again and again"), hint=_("what is yours is still here: run plaint sync again"))
+
+
+def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, done: Synced) -> bool:
+    """One attempt; whether it got through."""
+    shared = remote.look()
+    remote.fetch(shared)
+    ours = repository.head()
+    assert ours is not None
+    theirs = _incoming_branch(repository)
+    _refuse_taken_back(repository, remote, theirs)
+    judged = _judge(repository, memory, theirs or ours)
+    target, replay = _joined(actor, repository, ours, theirs)
+    if target != ours or theirs != ours:
+        judged = _judge(repository, memory, target, judged)
+    refs = _stored(actor, repository, replay)
+    decisions = _decide(repository, target, refs, shared)
+    here = {keyrings.keyring_ref(name): sha for name, sha in decisions.here.items() if sha}
+    gone = [keyrings.keyring_ref(name) for name, sha in decisions.here.items() if sha is None]
+    before = set(shas(repository.git, theirs, ours)) if theirs else set()
+    if target != ours:
+        repository.adopt(target, {**refs, **here}, gone, base=ours)
+    elif refs or here or gone:
+        repository.update_refs({**refs, **here}, gone)
+    _count(done, decisions, replay, len(before))
+    done.head = target
+    sent = len(shas(repository.git, target, theirs))
+    if sent or decisions.there:
+        if not remote.push(target, shared, decisions.there):
+            return False
+        done.sent += sent
+        done.keyrings_there += sum(sha is not None for sha in decisions.there.values())
+    repository.update_refs({f"refs/remotes/{remote.name}/{remote.branch}": target})
+    if judged.start:  # own commits that were replayed are gone from this branch, and that is no rollback
+        known = memory.recall()
+        memory.keep(replace(judged.start, heads={**(known.heads if known else {}), remote.branch: target}))
+    return True
+
+
+def _incoming_branch(repository: Repository) -> str | None:
+    found = repository.objects.get(BRANCH)
+    return found.sha if found else None
+
+
+def _refuse_taken_back(repository: Repository, remote: Remote, theirs: str | None) -> None:
+    """What the shared repository once had must still be there."""
+    known = repository.objects.get(f"refs/remotes/{remote.name}/{remote.branch}")
+    if known is not None and (theirs is None or not contains(repository.git, theirs, known.sha)):
+        raise InputError(
+            _("the shared repository no longer has the commit {commit}, which it had").format(commit=known.sha[:12]),
+            hint=_("find out who pushed by force; nothing was changed here"),
+        )
+
+
+def _judge(repository: Repository, memory: Memory, head: str, before: Audited | None = None) -> Audited:
+    """The audit of a history, from what was verified before if that is part of it; OutOfOrderError where it is not in order."""
+    start = before.start if before and before.start else memory.recall()
+    judged = audit(repository.git, repository.objects, repository.prefix, head, start=start)
+    errors = [finding for finding in judged.report.findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise OutOfOrderError(errors)
+    return judged
+
+
+def _joined(actor: Actor, repository: Repository, ours: str, theirs: str | None) -> tuple[str, Replay]:
+    """The commit that both sides come together in, and what was replayed for it."""
+    if theirs is None or contains(repository.git, ours, theirs):
+        return ours, Replay()
+    if contains(repository.git, theirs, ours):
+        return theirs, Replay()
+    own = shas(repository.git, ours, theirs)
+    incoming = {ref.removeprefix(f"{INCOMING}keys/"): ref for ref in repository.git.text("for-each-ref", "--format=%(refname)", f"{INCOMING}keys/").split()}
+    replayer = Replayer(actor, Organisation(repository, theirs), _Keyrings(repository, incoming))
+    replay = replayer.replay([step for chunk in History(repository.git, repository.objects).steps(own) for step in chunk])
+    return repository.build_on(theirs, replay.changes, actor.signing_key)[-1], replay
+
+
+class _Keyrings(Mapping[str, Keyring]):
+    """The keyrings that came, read when they are asked for."""
+
+    def __init__(self, repository: Repository, refs: Mapping[str, str]) -> None:
+        self._repository, self._refs = repository, refs
+
+    def __getitem__(self, case: str) -> Keyring:
+        found = keyrings.read_commit(self._repository.objects, self._refs[case])
+        if not found:
+            raise KeyError(case)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._refs)
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+
+def _stored(actor: Actor, repository: Repository, replay: Replay) -> dict[str, str]:
+    """The replayed keyrings as commits, by ref."""
+    return repository.write_keyrings(list(replay.keyrings.items()), actor.signing_key, actor.member) if replay.keyrings else {}
+
+
+def _decide(repository: Repository, target: str, refs: Mapping[str, str], shared: Shared) -> Decisions:
+    """Only keyrings whose refs differ are looked at: the others are as they should be, or nobody has better ones."""
+    mine = {**repository.keyring_refs(), **{ref.removeprefix(keyrings.PREFIX): sha for ref, sha in refs.items()}}
+    differing = {name for name in {*mine, *shared.keyrings} if mine.get(name) != shared.keyrings.get(name)}
+    organisation = Organisation(repository, target)
+    expected: dict[str, Expected] = {}
+    for name in differing & set(organisation.case_paths):
+        record = organisation.case(name)
+        policy = organisation.policy_of(record)
+        state = fold(policy, record.events)
+        expected[name] = Expected(state.keyring, is_final(policy, state))
+    return decide(
+        expected,
+        {name: _held(repository, mine[name]) for name in sorted(differing & set(mine))},
+        {name: _held(repository, shared.keyrings[name]) for name in sorted(differing & set(shared.keyrings))},
+    )
+
+
+def _held(repository: Repository, sha: str) -> Held:
+    keyring = keyrings.read_commit(repository.objects, sha)
+    seconds = repository.git.text("show", "-s", "--format=%ct", sha) if not keyring or "import" in keyring else "0"
+    return Held(sha, keyring_hash(keyring) if keyring else "", int(seconds))
+
+
+def _count(done: Synced, decisions: Decisions, replay: Replay, received: int) -> None:
+    done.received += received
+    done.replayed += len(replay.changes)
+    done.notes += replay.notes
+    done.keyrings_here += sum(sha is not None for sha in decisions.here.values())
+    done.destroyed += sum(sha is None for sha in {**decisions.here, **decisions.there}.values())
+    done.missing = decisions.missing
+
+
+def _tidy(repository: Repository, remote: Remote) -> None:
+    """Drops the incoming refs, and the keyrings that only they named."""
+    refs = remote.incoming()
+    if refs:
+        repository.update_refs({}, refs)
