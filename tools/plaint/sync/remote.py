@@ -52,7 +52,7 @@ class Remote:
         if shared.keyrings:
             wanted.append(f"+{PREFIX}*:{INCOMING}keys/*")
         if wanted:
-            self.git.run("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", self.name, *wanted)
+            self.git.run("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=", self.name, *wanted)
 
     def incoming(self) -> list[str]:
         """The refs that a fetch has left."""
