@@ -61,6 +61,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("demo", "demo", _("Make a repository full of made-up cases, to try things")),
             ("import", "importing", _("Register the rows of a spreadsheet")),
             ("sync", "sync", _("Bring this clone and the shared repository together")),
+            ("hook", "hook", _("Let git ask plaint before it commits, pushes or receives")),
             ("member", "member", _("Members, their roles and keys")),
             ("policy", "policy", _("Read and prove the policy")),
             ("doctor", "doctor", _("What is missing here for plaint to work")),

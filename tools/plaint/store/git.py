@@ -29,6 +29,8 @@ _KEPT = frozenset({
     "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_ALLOW_PROTOCOL", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
     "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
 })  # fmt: skip
+# Inside a pre-receive hook what is pushed lies in a folder of its own until it is accepted; git names it so, and only there.
+_QUARANTINE = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 _SET = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -57,7 +59,8 @@ class Result(NamedTuple):
 
 def clean_environment(env: Mapping[str, str]) -> dict[str, str]:
     """`env` without what would lead git elsewhere, and with what keeps it quiet and predictable."""
-    return {name: value for name, value in env.items() if not name.startswith("GIT_") or name in _KEPT} | _SET
+    kept = {*_KEPT, *(_QUARANTINE if "GIT_QUARANTINE_PATH" in env else ())}
+    return {name: value for name, value in env.items() if not name.startswith("GIT_") or name in kept} | _SET
 
 
 @dataclass(frozen=True, slots=True)
