@@ -47,7 +47,7 @@ def read_updates(lines: Iterable[str]) -> list[Update]:
     for line in lines:
         words = line.split()
         if len(words) != 3:
-            raise UsageError(_("this is meant to be run by git, as a hook"), hint=_("plaint hook install --pre-receive"))
+            raise UsageError(_("this is meant to be run by git, as a hook"), hint=_("install it with plaint hook install --pre-receive"))
         old, new, ref = words
         found.append(Update(ref, old if old.strip("0") else "", new if new.strip("0") else ""))
     return found

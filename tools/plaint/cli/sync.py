@@ -24,7 +24,7 @@ def sync_command(context: click.Context, remote: str, fmt: str) -> None:
     repository = call.organisation.repository
     branch = repository.git.call("symbolic-ref", "-q", "--short", "HEAD").output.decode("utf-8", "replace").strip()
     if not branch:
-        raise UsageError(_("no branch is checked out"), hint=_("git switch main"))
+        raise UsageError(_("no branch is checked out"), hint=_("check one out: git switch main"))
     if remote not in repository.git.text("remote").split():
         raise UsageError(_("there is no remote {remote}").format(remote=remote), hint=_("git remote add origin URL names the shared repository"))
     try:
