@@ -188,7 +188,9 @@ def test_one_line_and_nothing_worse(demo_once: Plaint, tmp_path: Path, programs:
 
 def state(demo: Plaint) -> tuple[str, ...]:
     """Everything that git knows and everything that lies there, as well as it can be told of what is broken."""
-    files = sorted(f"{p.relative_to(demo.folder)} {p.lstat().st_size}" for p in demo.folder.rglob("*") if ".git/objects" not in str(p) and p.name != "plaint.lock")
+    files = sorted(
+        f"{p.relative_to(demo.folder)} {p.lstat().st_size}" for p in demo.folder.rglob("*") if ".git/objects" not in str(p) and p.name != "plaint.lock"
+    )
     done = subprocess.run(["git", "for-each-ref"], cwd=demo.folder, capture_output=True, text=True, check=False)
     return (done.stdout, *files)
 
