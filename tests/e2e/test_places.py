@@ -390,21 +390,25 @@ def test_killed_while_recording(desk: Desk) -> None:
     is_whole(desk)
 
 
+ROWS = 500
+"""Enough for an import of some seconds: a kill meets it at work."""
+
+
 def test_killed_while_importing(desk: Desk) -> None:
     table, plan = desk.home / "rows.csv", desk.home / "map.yaml"
     with table.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "date", "text"])
-        rows.writerows([number, "2026-11-20", f"Row {number}"] for number in range(100))
+        rows.writerows([number, "2026-11-20", f"Row {number}"] for number in range(ROWS))
     plan.write_text(
         "plaint: 1\nmap: rows\nkey: [id]\nchannel: {constant: online}\ncategory: {constant: other}\n"
         "received: {column: date, formats: ['%Y-%m-%d']}\nsealed: {report: {narrative: text}}\n"
     )
-    assert desk.data("import", table, "--map", plan, "--dry-run")["registered"] == 100
-    cut = killed(desk, lambda: desk.start("import", str(table), "--map", str(plan)), 1.5, 12, 2)
+    assert desk.data("import", table, "--map", plan, "--dry-run")["registered"] == ROWS
+    cut = killed(desk, lambda: desk.start("import", str(table), "--map", str(plan)), 1.5, 8, 2)
     assert cut >= 1
     desk.good("import", table, "--map", plan)
     again = desk.data("import", table, "--map", plan)
-    assert (again["registered"], again["known"], again["refused"]) == (0, 100, [])
-    assert len(desk.data("list")) == 100 + 2
+    assert (again["registered"], again["known"], again["refused"]) == (0, ROWS, [])
+    assert len(desk.data("list")) == ROWS + 2
     is_whole(desk)
