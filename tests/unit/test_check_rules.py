@@ -289,7 +289,7 @@ def end_of_time(h: House) -> str:
 def line_cut(h: House) -> None:
     text = h.read(CASE_FILE)
     lines = text.split("\n")
-    del lines[lines.index("      -----BEGIN AGE ENCRYPTED FILE-----") + 3]
+    del lines[lines.index("      -----BEGIN AGE ENCRYPTED FILE-----") + 1]  # a later one may lie in the noise that age adds, and only a key would tell
     h.write(CASE_FILE, "\n".join(lines))
 
 
