@@ -7,11 +7,12 @@ from datetime import datetime
 import click
 
 from plaint.cli.common import common_options, format_option, local, parse_time, print_json
-from plaint.cli.policy import duration, find_policy
+from plaint.cli.policy import find_policy
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.clocks import due as due_after
 from plaint.model.policy import Policy
+from plaint.model.policy_tables import duration
 
 
 @click.command("due", help=_("When a clock of a policy is due, counted from a start."))

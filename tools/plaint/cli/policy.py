@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,11 @@ import click
 from plaint.cli.common import common_options, format_option, print_json, session, table, width
 from plaint.cli.revising import COMMANDS as REVISING
 from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
-from plaint.i18n import _, comma, listed, ngettext, pick, reason
-from plaint.model.course import event_names
-from plaint.model.policy import TEAM, Policy, Transition, policy_from, preset_names, preset_text
-from plaint.model.words import event_title
+from plaint.i18n import _, comma, ngettext, pick, reason
+from plaint.model.policy import Policy, policy_from, preset_names, preset_text
+from plaint.model.policy_tables import about, rules, sections
 
 if TYPE_CHECKING:
-    from plaint.model.clocks import Duration, Every
     from plaint.model.roster import Roster
 
 WIDEST = 34
@@ -149,56 +147,12 @@ def _print(policy: Policy) -> None:
     click.secho(pick(policy.title), bold=True)
     if policy.source:
         click.echo(pick(policy.source))
-    _pairs(
-        [
-            (_("Revision"), str(policy.revision)),
-            (_("Effective"), policy.effective.isoformat()),
-            (_("Calendar"), f"{policy.country}, {policy.timezone}"),
-        ]
-    )
-    for heading, words in (
-        (_("Channels"), policy.channels),
-        (_("Categories"), policy.categories),
-        (_("Outcomes"), policy.outcomes),
-        (_("Measures"), policy.measures),
-        (_("Expertise"), policy.expertise),
-        (_("Roles"), policy.roles),
-    ):
-        _section(heading, (_("word"), _("meaning")), [(word, pick(text)) for word, text in words.items()])
-    _section(_("Reasons"), (_("event"), _("words")), [(kind, listed(f"{w} {pick(t)}" for w, t in ws.items())) for kind, ws in policy.reasons.items()])
-    states = [(name, pick(state.title), _("final") if state.final else "") for name, state in policy.states.items()]
-    _section(_("States"), (_("state"), _("meaning"), ""), states)
-    header = (_("event"), _("meaning"), _("from"), _("to"), _("who"), _("sealed"), _("only if"))
-    _section(_("Events"), header, [_transition(policy, t) for options in policy.transitions.values() for t in options])
-    _section(_("Clocks"), (_("clock"), _("meaning"), _("within"), _("from"), _("until"), ""), _clocks(policy))
-    recurring = [(r.name, pick(r.title), _("every {period}").format(period=_period(r.every)), duration(r.within)) for r in policy.recurring.values()]
-    _section(_("Recurring duties"), (_("duty"), _("meaning"), _("how often"), _("within")), recurring)
-    compartments = [(name, pick(c.title), _roles(policy, c.holders)) for name, c in policy.compartments.items()]
-    _section(_("What is sealed, and who opens it"), (_("compartment"), _("meaning"), _("who")), compartments)
-    _section(_("Never one person for both"), (_("event"), _("event")), [(event_title(a), event_title(b)) for a, b in policy.apart])
+    _pairs(about(policy))
+    for section in sections(policy):
+        click.secho(f"\n{section.heading}", bold=True)
+        table([line for row in section.rows for line in _folded(row)], section.header)
     click.secho("\n" + _("Rules"), bold=True)
-    fields = [
-        (
-            _("Expertise for {category}").format(category=pick(policy.categories.get(c, {"en": c}))),
-            listed(pick(policy.expertise.get(f, {"en": f})) for f in fs),
-        )
-        for c, fs in policy.team.expertise.items()
-    ]
-    _pairs(
-        [
-            (_("Inquiry team"), _("at least {n}, each: {roles}").format(n=policy.team.least, roles=_roles(policy, policy.team.roles))),
-            *fields,
-            (_("New revision"), _("{n} approvals by: {roles}").format(n=policy.approvals, roles=_roles(policy, policy.approvers))),
-            (_("Members are kept by"), _roles(policy, policy.stewards)),
-            (_("Counts are published from"), str(policy.threshold)),
-        ]
-    )
-
-
-def _section(heading: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if rows:
-        click.secho(f"\n{heading}", bold=True)
-        table([line for row in rows for line in _folded(row)], header)
+    _pairs(rules(policy))
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> None:
@@ -222,80 +176,6 @@ def _lines(cell: str) -> list[str]:
         else:
             lines = [*lines[:-1], lines[-1] + separator.rstrip(), part] if lines else [part]
     return lines
-
-
-def _roles(policy: Policy, roles: Iterable[str]) -> str:
-    return listed(_("inquiry team") if r == TEAM else pick(policy.roles.get(r, {"en": r})) for r in roles)
-
-
-def _transition(policy: Policy, t: Transition) -> tuple[str, ...]:
-    name = event_names(t)[0] if t.when else t.event
-    conditions = [_("{clock} is over").format(clock=pick(policy.clocks[c].title) if c in policy.clocks else c) for c in t.elapsed]
-    if t.after:
-        conditions.append(_("after {events}").format(events=" → ".join(map(event_title, t.after))))
-    conditions += [
-        words
-        for words, holds in (
-            (_("suspended"), t.during == "suspended" or t.unless == "running"),
-            (_("not suspended"), t.during == "running" or t.unless == "suspended"),
-            (_("on hold"), t.during == "held"),
-            (_("not on hold"), t.unless == "held"),
-            (_("not done before"), t.once),
-            (_("every measure verified"), t.measures_verified),
-        )
-        if holds
-    ]
-    sealed = listed(pick(policy.compartments[c].title) if c in policy.compartments else c for c in t.seals)
-    target = pick(policy.states[t.target].title) if t.target and t.target in policy.states else t.target or ""
-    return name, event_title(name), _sources(policy, t), target, _roles(policy, t.roles), sealed, listed(conditions)
-
-
-def _sources(policy: Policy, t: Transition) -> str:
-    """Where an event starts; if that is nearly everywhere, what is left out."""
-    open_states = [name for name, state in policy.states.items() if not state.final]
-    left_out = [s for s in open_states if s not in t.sources]
-    titles = {name: pick(state.title) for name, state in policy.states.items()}
-    if t.sources and len(left_out) < len(t.sources) / 2:
-        return _("any but {states}").format(states=listed(titles[s] for s in left_out)) if left_out else _("any")
-    return listed(titles.get(s, s) for s in t.sources)
-
-
-def _clocks(policy: Policy) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for clock in policy.clocks.values():
-        notes = [
-            words
-            for words, holds in (
-                (_("one for each measure"), clock.per == "measure"),
-                (_("one for each request"), clock.per == "request"),
-                (_("stands still while suspended"), clock.suspends),
-                (_("keeps running when started again"), not clock.restarts),
-                (_("kept at least so long"), clock.kind.value == "retention"),
-            )
-            if holds
-        ]
-        starts = [event_title(s) for s in clock.starts]
-        if clock.or_after and clock.or_after in policy.clocks:
-            starts.append(_("{clock} missed").format(clock=pick(policy.clocks[clock.or_after].title)))
-        within = duration(clock.within) if clock.within else _("its own date")
-        rows.append((clock.name, pick(clock.title), within, listed(starts), listed(map(event_title, clock.stops)), listed(notes)))
-    return rows
-
-
-def duration(length: Duration) -> str:
-    """A length of time for people: "7 working days", "7 个工作日"."""
-    words = {
-        "hours": ngettext("{n} hour", "{n} hours", length.n),
-        "days": ngettext("{n} day", "{n} days", length.n),
-        "working days": ngettext("{n} working day", "{n} working days", length.n),
-        "months": ngettext("{n} month", "{n} months", length.n),
-        "years": ngettext("{n} year", "{n} years", length.n),
-    }
-    return words[length.unit.value].format(n=length.n)
-
-
-def _period(every: Every) -> str:
-    return {"year": _("year"), "half-year": _("half-year"), "quarter": _("quarter"), "month": _("month")}[every.value]
 
 
 for _command in REVISING:
