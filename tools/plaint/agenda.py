@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plaint.i18n import pick
+from plaint.i18n import _, pick
 from plaint.model.deadlines import Reading, Status, next_steps, open_readings, span
 from plaint.model.duties import open_duties
 from plaint.model.machine import CaseState, fold
@@ -40,6 +40,18 @@ class Item:
     members: frozenset[str]
     """Who can."""
     retention: bool = False
+
+
+def status_words() -> dict[Status, str]:
+    """Each status in words."""
+    return {
+        Status.LATE: _("late"),
+        Status.SOON: _("soon"),
+        Status.RUNNING: _("running"),
+        Status.SUSPENDED: _("suspended"),
+        Status.DONE: _("done"),
+        Status.DONE_LATE: _("done late"),
+    }
 
 
 def agenda(organisation: Organisation, now: datetime, *, with_members: bool = False) -> list[Item]:

@@ -38,6 +38,22 @@ Nothing here is readable without the keys of the members who may read it.
 """
 
 
+MKDOCS = """# The site: `mkdocs build -f site/mkdocs.yml` (or `plaint site build`) makes it, `mkdocs serve -f site/mkdocs.yml` shows it while you write.
+# Pages of your own go into docs/en and docs/zh; every other page is made from this repository.
+site_name: plaint
+docs_dir: docs
+site_dir: ../public
+theme: {name: plaint}
+plugins:
+- search
+- plaint: {audience: !ENV [PLAINT_AUDIENCE, public]}
+"""
+CONTACT = {
+    "en": "# Contact\n\nAsk at the reception for the intake office.\n\n<!-- Write here your telephone number, address and e-mail address for reports. -->\n",
+    "zh": "# 联系方式\n\n请向前台询问受理部门。\n\n<!-- 请在此填写受理举报的电话、地址和电子邮箱。 -->\n",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NewMember:
     """Somebody who joins: roles, fields, public keys."""
@@ -144,6 +160,8 @@ def files(founding: Founding, at: datetime) -> dict[str, bytes]:
         "policy/1.yaml": dump_header(document) + b"".join(dump_event(event) for event in adopted),
         "README.md": README.format(name=" · ".join(founding.name.values())).encode(),
         ".gitignore": b"public/\n.demo-keys/\n",
+        "site/mkdocs.yml": MKDOCS.encode(),
+        **{f"site/docs/{language}/contact.md": CONTACT[language].encode() for language in founding.languages},
         ".gitattributes": b"# records are compared byte for byte\n*.yaml -text\n",
     }
     for member in founding.members:

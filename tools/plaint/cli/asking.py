@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from plaint.cli.common import local, parse_time, width
+from plaint.cli.common import parse_time, width
 from plaint.errors import PlaintError, UsageError
 from plaint.i18n import _
+from plaint.model.words import local
 
 T = TypeVar("T")
 BETWEEN = re.compile(r"[\s,;，、；]+")  # as people write lists, in English and Chinese

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import click
 
-from plaint.cli.common import common_options, complete_case, format_option, local, print_json, session, table, width
-from plaint.cli.todo import COLOURS, status_words
+from plaint.agenda import status_words
+from plaint.cli.common import common_options, complete_case, format_option, print_json, session, table, width
+from plaint.cli.todo import COLOURS
 from plaint.desk import open_case
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
-from plaint.model.policy import TEAM, Policy
-from plaint.model.words import code_title, event_title, stretch, word_title
+from plaint.model.policy import TEAM
+from plaint.model.timeline import codes_said, sealed_parts
+from plaint.model.words import event_title, local, stretch
 
 
 @click.command("list", help=_("The cases, newest last."))
@@ -122,9 +123,8 @@ def show(case: str, fmt: str) -> None:
     if flags:
         click.secho("  " + listed(flags), fg="blue")
     for event in record.events:
-        codes = {k: v for k, v in event.codes.items() if k not in ("keyring", "source", "step")}
-        words = "  ".join(f"{code_title(k)}={_said(policy, event.kind, k, v)}" for k, v in codes.items())
-        sealed = "🔒 " + listed(pick(policy.compartments[c].title) if c in policy.compartments else c for c in event.sealed) if event.sealed else ""
+        words = "  ".join(f"{name}={value}" for name, value in codes_said(policy, event))
+        sealed = "🔒 " + sealed_parts(policy, event) if event.sealed else ""
         title = event_title(event_name(event))
         click.echo(f"  {local(event.at, zone)}  {title}{' ' * (22 - width(title))} {event.by:<14} {words}  {sealed}".rstrip())
     click.echo()
@@ -145,20 +145,6 @@ def show(case: str, fmt: str) -> None:
         )
     click.echo()
     click.echo(_("Next: {events}").format(events=", ".join(following) or _("nothing, the case is at its end")))
-
-
-def _said(policy: Policy, kind: str, code: str, value: Any) -> str:
-    """An open code as people say it."""
-    if isinstance(value, list):
-        return ",".join(_said(policy, kind, code, each) for each in value)
-    if isinstance(value, dict):  # a measure
-        return f"{value['id']} {pick(policy.measures.get(value['measure'], {'en': value['measure']}))} {value['due']}"
-    if code == "clock" and value in policy.clocks:
-        return pick(policy.clocks[value].title)
-    if code == "until":
-        return local(datetime.fromisoformat(value), policy.timezone)
-    words = policy.vocabulary(kind, code)
-    return pick(words[value]) if words and value in words else word_title(str(value))
 
 
 @click.command("open", help=_("The sealed texts of a case that you may read."))

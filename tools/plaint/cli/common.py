@@ -165,11 +165,6 @@ def parse_time(text: str, where: str, zone: ZoneInfo | None = None) -> datetime:
     return moment
 
 
-def local(moment: datetime, zone: ZoneInfo) -> str:
-    """A time for people: local, to the minute."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
 def print_json(value: Any) -> None:
     """Plain data as JSON, readable."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))

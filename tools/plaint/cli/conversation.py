@@ -14,11 +14,11 @@ import click
 
 from plaint.cli.asking import BETWEEN as LIST
 from plaint.cli.asking import ask, ask_optional, ask_text, ask_time, ask_word, ask_yes, prepare, tell
-from plaint.cli.common import local
 from plaint.desk import Entry, plan_case
 from plaint.errors import PlaintError, UsageError
 from plaint.i18n import _, listed, pick
 from plaint.model.policy import Policy
+from plaint.model.words import local
 from plaint.organisation import Organisation
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from plaint.cli.common import common_options, format_option, local, print_json, session
+from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, PlaintError
 from plaint.i18n import _, ngettext
+from plaint.model.words import local
 
 Check = tuple[str, str, Callable[[], str]]
 """Its name, the check without which it makes no sense (or ""), what it does."""

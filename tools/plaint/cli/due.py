@@ -6,13 +6,14 @@ from datetime import datetime
 
 import click
 
-from plaint.cli.common import common_options, format_option, local, parse_time, print_json
+from plaint.cli.common import common_options, format_option, parse_time, print_json
 from plaint.cli.policy import find_policy
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.clocks import due as due_after
 from plaint.model.policy import Policy
 from plaint.model.policy_tables import duration
+from plaint.model.words import local
 
 
 @click.command("due", help=_("When a clock of a policy is due, counted from a start."))

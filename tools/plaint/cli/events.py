@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plaint.cli.bodies import complete_bodies, read_bodies
-from plaint.cli.common import common_options, complete_case, complete_member, complete_words, format_option, local, parse_time, print_json, session
+from plaint.cli.common import common_options, complete_case, complete_member, complete_words, format_option, parse_time, print_json, session
 from plaint.desk import Entry, Recorded, record
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.machine import CaseState, fold, transitions_for
 from plaint.model.policy import Policy
+from plaint.model.words import local
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -9,7 +9,7 @@ import click
 
 from plaint.actor import Actor
 from plaint.cli.bodies import read_bodies
-from plaint.cli.common import common_options, format_option, local, parse_time, session
+from plaint.cli.common import common_options, format_option, parse_time, session
 from plaint.cli.conversation import Conversation
 from plaint.cli.events import print_recorded
 from plaint.desk import Entry, register
@@ -20,6 +20,7 @@ from plaint.model.legality import Ground, refusals
 from plaint.model.machine import CaseState
 from plaint.model.policy import Policy, Text
 from plaint.model.record import Event, new_event_id
+from plaint.model.words import local
 
 
 @click.command("register", help=_("Registers a complaint or report: asks for everything in a terminal; in a script, give flags and --body."))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from plaint.cli.common import common_options, format_option, local, print_json, session
+from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, UsageError
 from plaint.i18n import _
+from plaint.model.words import local
 from plaint.revising import Revised
 
 NOTICE = timedelta(days=30)

@@ -6,25 +6,13 @@ from typing import Any
 
 import click
 
-from plaint.agenda import Item, agenda
-from plaint.cli.common import common_options, format_option, local, print_json, session, table
+from plaint.agenda import Item, agenda, status_words
+from plaint.cli.common import common_options, format_option, print_json, session, table
 from plaint.i18n import _
 from plaint.model.deadlines import Status
-from plaint.model.words import stretch
+from plaint.model.words import local, stretch
 
 COLOURS = {Status.LATE: "red", Status.SOON: "yellow", Status.SUSPENDED: "blue"}
-
-
-def status_words() -> dict[Status, str]:
-    """Each status in words."""
-    return {
-        Status.LATE: _("late"),
-        Status.SOON: _("soon"),
-        Status.RUNNING: _("running"),
-        Status.SUSPENDED: _("suspended"),
-        Status.DONE: _("done"),
-        Status.DONE_LATE: _("done late"),
-    }
 
 
 @click.command("todo", help=_("What is due, soonest first: late in red, soon in yellow."))

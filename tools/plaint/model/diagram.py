@@ -30,7 +30,7 @@ _TITLE, _SMALL = 14.0, 12.0
 _LINE = 1.35
 _NOTHING = 0.05
 """Of a pixel: not to be seen."""
-_STYLE = """
+STYLE = """
 svg.plaint-diagram:root { color: #1f2328; background: #ffffff; }
 svg.plaint-diagram:root text { font-family: system-ui, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 @media (prefers-color-scheme: dark) { svg.plaint-diagram:root { color: #e6edf3; background: #0d1117; } }
@@ -70,8 +70,8 @@ def text_diagram(policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def svg_diagram(policy: Policy, prefix: str = "plaint") -> str:
-    """The same as SVG; `prefix` keeps the ids of several pictures on one page apart."""
+def svg_diagram(policy: Policy, prefix: str = "plaint", *, styled: bool = True) -> str:
+    """The same as SVG; `prefix` keeps the ids of several pictures on one page apart. Without its style where the page forbids style within: then `STYLE` is the page's to bring."""
     order = _order(policy)
     moves = _moves(policy)
     texts = {state: _wrapped(_stays(policy, state), 34) for state in order}
@@ -94,7 +94,7 @@ def svg_diagram(policy: Policy, prefix: str = "plaint") -> str:
         f"<svg {frame}>",
         f'<title id="{ids}-title">{name}</title>',
         f'<desc id="{ids}-desc">{description}</desc>',
-        f"<style>{_STYLE}</style>",
+        *([f"<style>{STYLE}</style>"] if styled else []),
         f'<defs><marker {tip}><path class="tip" d="M0 0 L8 4 L0 8 z"/></marker></defs>',
         f'<g transform="translate({shift:.1f} 0)">',
         *_drawn_lines(placed, list(moves), order, ids),

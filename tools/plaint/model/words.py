@@ -9,7 +9,8 @@ The name of an event is its command (`release-hold`) or the command and its step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from plaint.i18n import ngettext, pick
 
@@ -126,6 +127,11 @@ def event_title(name: str, language: str = "") -> str:
     """What people call an event, in the language given or in force; the name itself if it is not known."""
     text = EVENTS.get(name) or {"en": name}
     return text.get(language) or pick(text)
+
+
+def local(moment: datetime, zone: ZoneInfo) -> str:
+    """A time for people: local, to the minute."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def stretch(delta: timedelta) -> str:

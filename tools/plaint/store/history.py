@@ -33,3 +33,8 @@ def history(repository: Repository, path: str) -> list[Commit]:
 def last_commit(repository: Repository) -> datetime:
     """When HEAD was committed, by the clock of whoever did."""
     return datetime.fromisoformat(repository.git.text("log", "-1", "--format=%cI", "HEAD"))
+
+
+def first_commit(repository: Repository) -> str:
+    """The commit that the history of HEAD begins with."""
+    return repository.git.text("rev-list", "--max-parents=0", "--first-parent", "HEAD").split()[-1]

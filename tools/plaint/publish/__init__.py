@@ -1,0 +1,1 @@
+"""The site: pages made from an organisation's repository, for MkDocs to build."""

@@ -1,0 +1,88 @@
+"""The public pages: what anybody may know. Nothing here depends on an open case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from plaint.i18n import _, pick
+from plaint.model.diagram import svg_diagram
+from plaint.model.policy import Policy
+from plaint.model.policy_tables import about, clocks, rules, sections
+from plaint.organisation import Organisation
+from plaint.publish.page import Page, escape, facts, table
+from plaint.store.history import first_commit
+
+
+def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
+    """In the order of the navigation."""
+    policy = organisation.policy_in_force(now)
+    yield overview(organisation, policy)
+    yield reporting(policy)
+    yield handling(policy)
+    yield verifying(organisation)
+
+
+def overview(organisation: Organisation, policy: Policy) -> Page:
+    """The first page: whom this is for and where to go."""
+    name = escape(pick(organisation.config.name))
+    body = [
+        _("This is where {name} tells how it handles complaints and reports, and what became of them.").format(name=name),
+        _("[How to report](report.md): the ways to reach us, and what happens when."),
+        _("[How reports are handled](policy.md): the policy, word for word, and its course as a picture."),
+        _("[How to verify](verify.md): how anybody can prove that nothing was changed or removed."),
+        escape(pick(policy.source)),
+    ]
+    return Page("index", pick(organisation.config.name), "\n\n".join(body) + "\n")
+
+
+def reporting(policy: Policy) -> Page:
+    """The channels, the rights of those who report, and what happens when."""
+    channels = "\n".join(f"- {escape(pick(title))}" for title in policy.channels.values())
+    waits = [(escape(title), escape(within), escape(start)) for _name, title, within, start, _stop, _note in clocks(policy)]
+    rights = (
+        _("You may report without giving your name, on every channel."),
+        _("Who you are is sealed apart from what you report; it is opened only on a recorded request that its custodian grants, and you can be told."),
+        _("Whoever your report is about is shut out of the case."),
+        _("You may see what was written down from your words, and have it corrected."),
+        _("You are told that the report arrived, whether it was taken on, and what came of it."),
+        _("You may ask for the result to be looked at again."),
+        _("Nobody may punish you for reporting what you had reason to believe."),
+    )
+    body = [
+        f"## {_('Ways to reach us')}\n\n{channels}",
+        f"## {_('Your rights')}\n\n" + "\n".join(f"- {right}" for right in rights),
+        f"## {_('What happens when')}\n\n" + table(_("Every time limit, and what starts it"), (_("what"), _("within"), _("from")), waits),
+    ]
+    return Page("report", _("How to report"), "\n\n".join(body))
+
+
+def handling(policy: Policy) -> Page:
+    """The policy in force in words, with the course of a case as a picture."""
+    parts = [
+        escape(pick(policy.title)),
+        facts((name, escape(value)) for name, value in about(policy)),
+        f"## {_('The course of a case')}",
+        f'<figure class="diagram" tabindex="0">\n{svg_diagram(policy, styled=False)}</figure>\n',
+    ]
+    for section in sections(policy):
+        rows = [[escape(cell) for cell in row] for row in section.rows]
+        parts.append(f"## {escape(section.heading)}\n\n{table(section.heading, [escape(name) for name in section.header], rows, titled=True)}")
+    parts.append(f"## {_('Rules')}\n\n{facts((name, escape(value)) for name, value in rules(policy))}")
+    return Page("policy", _("How reports are handled"), "\n\n".join(parts))
+
+
+def verifying(organisation: Organisation) -> Page:
+    """How anybody with a copy of the repository proves its history."""
+    root = first_commit(organisation.repository)
+    body = [
+        _(
+            "Every step of every case is a signed entry in the organisation's repository. Whoever has a copy of it, a court or an auditor say, can prove without any key that nothing was changed, removed, reordered or dated back:"
+        ),
+        f"```text\nplaint audit --root {root}\n```",
+        _("The long number is the organisation's first entry. Note it down: a repository that begins with another one is not this organisation's."),
+        _(
+            "It ends with what it found and the newest entry. Whoever notes that one too can ask for it the next time with `--since`: then nobody can go back behind it."
+        ),
+    ]
+    return Page("verify", _("How to verify"), "\n\n".join(body) + "\n")

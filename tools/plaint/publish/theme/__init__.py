@@ -1,0 +1,1 @@
+"""The MkDocs theme of the site: templates, style and the search script."""
