@@ -18,7 +18,7 @@ from plaint.model.record import Record
 from plaint.model.timeline import codes_said, sealed_parts
 from plaint.model.words import event_title, stretch
 from plaint.organisation import Organisation
-from plaint.publish.page import Page, escape, figures, link, moment, table
+from plaint.publish.page import Page, escape, figures, heading, link, moment, table
 
 FOLDER = "internal"
 _CLASS = {Status.LATE: "late", Status.SOON: "soon", Status.DONE: "done", Status.DONE_LATE: "late", Status.SUSPENDED: "quiet"}
@@ -77,9 +77,9 @@ def load(organisation: Organisation, items: Sequence[Item]) -> Page:
         late_role.update(roles_of if item.status is Status.LATE else ())
     by_role = [(escape(titles.get(role, role)), str(n), str(late_role[role])) for role, n in per_role.most_common()]
     body = (
-        f"## {_('By role')}\n\n"
+        heading(_("By role"))
         + table(_("What each role can settle now"), (_("role"), _("due"), _("late")), by_role, (1, 2))
-        + f"## {_('By member')}\n\n"
+        + heading(_("By member"))
         + table(_("What each member can settle now"), (_("member"), _("roles"), _("due"), _("late")), rows, (2, 3))
     )
     return _page("load", _("Load"), body)
@@ -114,11 +114,11 @@ def state(organisation: Organisation, now: datetime) -> Page:
     body = "\n\n".join(
         [
             _("The newest entry is `{head}`, the first one `{root}`.").format(head=audited.report.head, root=audited.root),
-            f"## {_('The history')}",
+            heading(_("The history")).rstrip(),
             _report(audited.report),
-            f"## {_('The records')}",
+            heading(_("The records")).rstrip(),
             _report(checked),
-            f"## {_('Keys')}",
+            heading(_("Keys")).rstrip(),
             table(_("Members and their signing keys"), (_("member"), _("as it is since"), _("signing keys")), keys, (2,)),
         ]
     )
@@ -127,8 +127,9 @@ def state(organisation: Organisation, now: datetime) -> Page:
 
 def _report(report: Report) -> str:
     said = _("{errors} errors, {warnings} warnings.").format(errors=report.errors, warnings=report.warnings)
+    fine = _("All in order.")
     if not report.findings:
-        return f'<p class="done">{escape(_("All in order."))}</p>\n'
+        return f'<p class="done">{escape(fine)}</p>\n'
     rows = [(escape(f.rule), escape(f.record), str(f.line or ""), escape(f.message), escape(f.remedy)) for f in report.findings[:200]]
     return escape(said) + "\n\n" + table(_("What was found"), (_("rule"), _("record"), _("line"), _("what"), _("what to do")), rows)
 
@@ -153,9 +154,10 @@ def timeline(organisation: Organisation, record: Record, now: datetime) -> Page:
     standing = (pick(policy.states[state.state].title), pick(policy.categories.get(state.category, {})), pick(policy.channels.get(state.channel, {})))
     body = (
         escape(" · ".join(filter(None, standing)))
-        + f"\n\n## {_('Course')}\n\n"
+        + "\n\n"
+        + heading(_("Course"))
         + table(_("Every event"), (_("time"), _("event"), _("by"), _("open words"), _("sealed")), events)
-        + f"## {_('Clocks')}\n\n"
+        + heading(_("Clocks"))
         + table(_("Every clock"), (_("clock"), _("due"), _("stopped"), _("status")), running)
     )
     return Page(f"{FOLDER}/cases/{record.id}", record.id, body, _("Internal"), listed=False)

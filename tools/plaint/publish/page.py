@@ -14,7 +14,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-__all__ = ["Page", "escape", "facts", "figures", "link", "moment", "table"]
+__all__ = ["Page", "escape", "facts", "figures", "heading", "link", "moment", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Page:
     def markdown(self) -> str:
         """What MkDocs renders."""
         return f"# {escape(self.title)}\n\n{self.body}"
+
+
+def heading(text: str) -> str:
+    """A heading below the page's title."""
+    return f"## {escape(text)}\n\n"
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = (), *, titled: bool = False) -> str:

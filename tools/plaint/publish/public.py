@@ -10,7 +10,7 @@ from plaint.model.diagram import svg_diagram
 from plaint.model.policy import Policy
 from plaint.model.policy_tables import about, clocks, rules, sections
 from plaint.organisation import Organisation
-from plaint.publish.page import Page, escape, facts, table
+from plaint.publish.page import Page, escape, facts, heading, table
 from plaint.store.history import first_commit
 
 
@@ -50,9 +50,9 @@ def reporting(policy: Policy) -> Page:
         _("Nobody may punish you for reporting what you had reason to believe."),
     )
     body = [
-        f"## {_('Ways to reach us')}\n\n{channels}",
-        f"## {_('Your rights')}\n\n" + "\n".join(f"- {right}" for right in rights),
-        f"## {_('What happens when')}\n\n" + table(_("Every time limit, and what starts it"), (_("what"), _("within"), _("from")), waits),
+        heading(_("Ways to reach us")) + channels,
+        heading(_("Your rights")) + "\n".join(f"- {right}" for right in rights),
+        heading(_("What happens when")) + table(_("Every time limit, and what starts it"), (_("what"), _("within"), _("from")), waits),
     ]
     return Page("report", _("How to report"), "\n\n".join(body))
 
@@ -62,13 +62,13 @@ def handling(policy: Policy) -> Page:
     parts = [
         escape(pick(policy.title)),
         facts((name, escape(value)) for name, value in about(policy)),
-        f"## {_('The course of a case')}",
+        heading(_("The course of a case")).rstrip(),
         f'<figure class="diagram" tabindex="0">\n{svg_diagram(policy, styled=False)}</figure>\n',
     ]
     for section in sections(policy):
         rows = [[escape(cell) for cell in row] for row in section.rows]
-        parts.append(f"## {escape(section.heading)}\n\n{table(section.heading, [escape(name) for name in section.header], rows, titled=True)}")
-    parts.append(f"## {_('Rules')}\n\n{facts((name, escape(value)) for name, value in rules(policy))}")
+        parts.append(heading(section.heading) + table(section.heading, [escape(name) for name in section.header], rows, titled=True))
+    parts.append(heading(_("Rules")) + facts((name, escape(value)) for name, value in rules(policy)))
     return Page("policy", _("How reports are handled"), "\n\n".join(parts))
 
 
