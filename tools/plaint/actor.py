@@ -62,14 +62,14 @@ class Actor:
 
     @cached_property
     def identity(self) -> str:
-        """The member's age secret key; EnvironmentFaultError where it is not found or is not theirs."""
+        """The member's age secret key, or the organisation's recovery key; EnvironmentFaultError where it is not found or is another's."""
         from plaint.seal.age import recipient_of
         from plaint.seal.identity import load_identity
 
         path = self.identity_path
         secret = load_identity(path, lambda: self.ask_passphrase(str(path)))
         membership = self.organisation.roster.now(self.member)
-        if membership is None or recipient_of(secret) != membership.recipient:
+        if membership is None or recipient_of(secret) not in (membership.recipient, self.organisation.config.recovery):
             raise EnvironmentFaultError(
                 _("this age identity is not {member}'s").format(member=self.member),
                 where=str(path),

@@ -61,6 +61,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("demo", "demo", _("Make a repository full of made-up cases, to try things")),
             ("import", "importing", _("Register the rows of a spreadsheet")),
             ("sync", "sync", _("Bring this clone and the shared repository together")),
+            ("recovery", "recovery", _("Share out, put together and try the recovery key")),
             ("site", "site", _("Build the site that supervisors and the public read")),
             ("hook", "hook", _("Let git ask plaint before it commits, pushes or receives")),
             ("member", "member", _("Members, their roles and keys")),
