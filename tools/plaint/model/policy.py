@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from importlib import resources
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -157,6 +157,9 @@ class Policy:
         return tables.get(code)
 
 
+PRESETS = Path(__file__).parents[1] / "presets"
+
+
 def load_preset(name: str) -> Policy:
     """The preset `name` as a policy; InputError where there is none."""
     return policy_from(preset_document(name))
@@ -164,15 +167,14 @@ def load_preset(name: str) -> Policy:
 
 def preset_names() -> list[str]:
     """The presets that ship."""
-    folder = resources.files("plaint") / "presets"
-    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
+    return sorted(file.stem for file in PRESETS.glob("*.yaml"))
 
 
 def preset_text(name: str) -> bytes:
     """A preset's file, as it ships."""
     if name not in preset_names():
         raise InputError(_("there is no preset {name}").format(name=name), hint=_("choose one of {names}").format(names=", ".join(preset_names())))
-    return (resources.files("plaint") / "presets" / f"{name}.yaml").read_bytes()
+    return (PRESETS / f"{name}.yaml").read_bytes()
 
 
 def preset_document(name: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,6 @@ from plaint.model.record import Record, RecordKind
 from plaint.model.yamlio import Pointer, positions
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
@@ -120,8 +117,8 @@ def schema_files() -> dict[str, bytes]:
     return {f"{name}.schema.json": schema_text(name).encode() for name in sorted(schema_names())}
 
 
-def _folder() -> Traversable:
-    packaged = resources.files("plaint") / "schemas"
+def _folder() -> Path:
+    packaged = Path(__file__).parents[1] / "schemas"  # importlib.resources would cost every command 10 ms
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "schemas"
 
 
