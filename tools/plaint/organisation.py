@@ -89,7 +89,7 @@ class Organisation:
     def done_periods(self) -> tuple[frozenset[str], frozenset[str]]:
         """The periods whose review is concluded, and those whose release is published."""
         concluded = (r.id for r in self._records(RecordKind.REVIEW) if any(e.kind == "conclude" for e in r.events))
-        published = (r.id for r in self._records(RecordKind.RELEASE) if any(e.kind == "publish" for e in r.events))
+        published = (r.id for r in self.releases() if any(e.kind == "publish" for e in r.events))
         return frozenset(concluded), frozenset(published)
 
     def policy(self, revision: int) -> Policy:
@@ -123,6 +123,10 @@ class Organisation:
     def cases(self) -> Iterator[Record]:
         """Every case, in order of path."""
         yield from self._records(RecordKind.CASE)
+
+    def releases(self) -> Iterator[Record]:
+        """Every published release, in order of path."""
+        yield from self._records(RecordKind.RELEASE)
 
     def state(self, record: Record) -> CaseState:
         """Where a case stands."""

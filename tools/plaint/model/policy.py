@@ -140,6 +140,7 @@ class Policy:
     approvers: tuple[str, ...]
     stewards: tuple[str, ...]
     threshold: int
+    publication_every: Every
 
     def holders(self, compartment: str) -> tuple[str, ...]:
         """The roles that hold a compartment's key by default."""
@@ -224,6 +225,7 @@ def policy_from(document: Mapping[str, Any], where: str = "") -> Policy:
         approvers=tuple(document["approvals"]["roles"]),
         stewards=tuple(document["stewards"]),
         threshold=document["publication"]["threshold"],
+        publication_every=Every(document["publication"]["every"]),
     )
 
 

@@ -1,0 +1,80 @@
+"""`plaint stats` and `plaint publish`, by the installed command: live figures recounted from the files by hand, releases frozen and signed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+import yaml
+from conftest import TODAY, Plaint
+
+from plaint.model.yamlio import load_yaml
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Plaint:
+    """An organisation with enough cases to publish something."""
+    place = tmp_path_factory.mktemp("busy")
+    home = place / "home"
+    home.mkdir()
+    Plaint(place, home, now=None).good("demo", "org", "--cases", "60", "--today", TODAY)
+    return Plaint(place / "org", home)
+
+
+def recounted(org: Plaint, year: str) -> dict[str, Counter[str]]:
+    """The same by PyYAML and counting, without anything of plaint's."""
+    found: dict[str, Counter[str]] = {"received.channel": Counter(), "concluded.outcome": Counter(), "declined.reason": Counter(), "events": Counter()}
+    for path in (org.folder / "cases").rglob("*.yaml"):
+        record = yaml.load(path.read_text(), Loader=yaml.BaseLoader)
+        for event in record["events"]:
+            if not event["at"].startswith(year):
+                continue
+            name = event["event"] + (f":{event['step']}" if "step" in event else "")
+            found["events"][name] += 1
+            if name == "receive":
+                found["received.channel"][event["channel"]] += 1
+            if name == "conclude":
+                found["concluded.outcome"][event["outcome"]] += 1
+            if name == "decline":
+                found["declined.reason"][event["reason"]] += 1
+    return found
+
+
+def test_live_figures_agree_with_a_recount(demo_once: Plaint) -> None:
+    for year in ("2024", "2025", "2026"):
+        told = demo_once.data("stats", "--period", year)
+        for table, counts in recounted(demo_once, year).items():
+            assert told["tables"][table] == dict(sorted(counts.items())), (year, table)
+    rows = list(csv.DictReader(io.StringIO(demo_once.good("stats", "--period", "2025", "--format", "csv"))))
+    assert {(r["word"], int(r["count"])) for r in rows if r["table"] == "events"} == set(recounted(demo_once, "2025")["events"].items())
+    assert "Received, by channel" in demo_once.good("stats")
+
+
+REFUSED = [
+    ("2026", (), "2026 is not over yet"),
+    ("2023-06", (), "too short"),
+    ("2023-Q9", (), "no period"),
+    ("2022", (), "fewer than 10"),
+    ("2025", ("--cross", "channel"), "channel*category"),
+    ("2025", ("--cross", "channel*shoes"), "no table shoes"),
+]
+
+
+def test_a_release_is_frozen_signed_and_in_order(busy: Plaint) -> None:
+    before = busy.snapshot()
+    for period, more, said in REFUSED:
+        assert said in busy.refused("publish", "--period", period, *more, "--yes", member="zhou.ning")
+    assert "may not publish" in busy.refused("publish", "--period", "2025", "--yes", member="wang.fang")
+    shown = busy.good("publish", "--period", "2025", "--dry-run")
+    assert busy.snapshot() == before
+    done = json.loads(busy.good("publish", "--period", "2025", "--yes", "--format", "json", member="zhou.ning"))
+    header = load_yaml((busy.folder / "releases/2025.yaml").read_bytes(), "")
+    assert {**header, "commit": done["commit"]} == {**done, "events": header["events"]}
+    assert f"{header['cases']} cases closed" in shown
+    assert all(n >= 10 for groups in header["tables"].values() for n in groups.values())
+    assert busy.run("check").returncode == 0
+    assert busy.run("audit").returncode == 0
+    assert "2025 was published already" in busy.refused("publish", "--period", "2025", "--yes", member="zhou.ning")

@@ -1,0 +1,170 @@
+"""`plaint stats` and `plaint publish`: live figures for members, and releases for everybody."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time
+
+import click
+
+from plaint.cli.common import common_options, format_option, print_json, session, table
+from plaint.errors import UsageError
+from plaint.i18n import _, pick
+from plaint.model.clocks import parse_period
+from plaint.model.policy import Policy
+from plaint.statistics.definitions import group_title, tables
+from plaint.statistics.live import Figures, figures
+from plaint.statistics.release import Release
+
+
+@click.command("stats", help=_("Live figures, for members: what happened in a period, and how the clocks were kept. Not for the public."))
+@click.option("--period", metavar="P", help=_("2026, 2026-H1, 2026-Q3 or 2026-07; everything so far if not given."))
+@format_option("text", "json", "csv")
+@common_options
+def stats(period: str | None, fmt: str) -> None:
+    """Prints a table for each thing that is counted."""
+    call = session()
+    organisation = call.organisation
+    policy = organisation.policy_in_force(call.now)
+    begin, end = None, call.now
+    if period:
+        chosen = parse_period(period)
+        begin, end = (datetime.combine(day, time(), policy.timezone) for day in (chosen.start, chosen.end))
+    found = figures(((organisation.policy_of(record), record.events) for record in organisation.cases()), begin, end)
+    if fmt == "json":
+        clocks = {name: {"on_time": p.on_time, "late": p.late, "median_hours": p.median_hours} for name, p in found.clocks.items()}
+        print_json({"period": period, "tables": {name: dict(sorted(counts.items())) for name, counts in found.tables.items()}, "clocks": clocks})
+    elif fmt == "csv":
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(("table", "word", "count"))
+        out.writerows(_rows(found))
+    else:
+        _print_figures(policy, found)
+
+
+def _rows(found: Figures) -> Iterator[tuple[str, str, int]]:
+    for name, counts in found.tables.items():
+        for word, count in sorted(counts.items()):
+            yield name, word, count
+    for name, pace in found.clocks.items():
+        yield f"clock.{name}", "on-time", pace.on_time
+        yield f"clock.{name}", "late", pace.late
+
+
+def figure_titles() -> dict[str, str]:
+    """What the live tables are called."""
+    return {
+        "received.channel": _("Received, by channel"),
+        "received.category": _("Received, by category"),
+        "events": _("Every event"),
+        "declined.reason": _("Declined, by reason"),
+        "concluded.outcome": _("Concluded, by outcome"),
+        "reopened.reason": _("Opened again, by reason"),
+        "closed.satisfaction": _("Closed, by the reporter's satisfaction"),
+        "verified.result": _("Measures verified, by result"),
+        "decided.measure": _("Measures decided, by kind"),
+        "in-work.state": _("In work at the end, by state"),
+    }
+
+
+def word_titles(policy: Policy) -> Mapping[str, Mapping[str, str]]:
+    """What the words of the live tables are called."""
+    from plaint.model.words import EVENTS, WORDS
+
+    return {
+        "received.channel": {word: pick(title) for word, title in policy.channels.items()},
+        "received.category": {word: pick(title) for word, title in policy.categories.items()},
+        "events": {word: pick(title) for word, title in EVENTS.items()},
+        "declined.reason": {word: pick(title) for word, title in policy.reasons.get("decline", {}).items()},
+        "concluded.outcome": {word: pick(title) for word, title in policy.outcomes.items()},
+        "reopened.reason": {word: pick(title) for word, title in policy.reasons.get("reopen", {}).items()},
+        "closed.satisfaction": {word: pick(title) for word, title in WORDS.items()},
+        "verified.result": {word: pick(title) for word, title in WORDS.items()},
+        "decided.measure": {word: pick(title) for word, title in policy.measures.items()},
+        "in-work.state": {word: pick(state.title) for word, state in policy.states.items()},
+    }
+
+
+def _print_figures(policy: Policy, found: Figures) -> None:
+    titles, words = figure_titles(), word_titles(policy)
+    for name, counts in found.tables.items():
+        if counts:
+            click.secho(titles[name], bold=True)
+            table([(words[name].get(word, word), str(n)) for word, n in counts.most_common()], (_("what"), _("number")))
+            click.echo()
+    rows = []
+    for name, pace in found.clocks.items():
+        title = pick(policy.clocks[name].title) if name in policy.clocks else name
+        share = f"{100 * pace.on_time / (pace.on_time + pace.late):.0f} %"
+        rows.append((title, str(pace.on_time + pace.late), str(pace.late), share, str(pace.median_hours)))
+    if rows:
+        click.secho(_("How the clocks were kept"), bold=True)
+        table(rows, (_("clock"), _("stopped"), _("late"), _("on time"), _("median, hours")))
+
+
+@click.command("publish", help=_("Publish the figures of a closed period: frozen, signed, and so that no small count can be computed from them."))
+@click.option("--period", metavar="P", required=True, help=_("2026, 2026-H1, 2026-Q3 or 2026-07."))
+@click.option("--cross", "crossed", multiple=True, metavar="A*B", help=_("Also a cross table of two tables, as channel*category."))
+@click.option("--dry-run", is_flag=True, help=_("Only show it."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@format_option("text", "json")
+@common_options
+def publish_command(period: str, crossed: tuple[str, ...], dry_run: bool, yes: bool, fmt: str) -> None:
+    """Shows the release, and commits it once that is confirmed."""
+    from plaint.statistics.publish import may_publish, plan, publish
+
+    call = session()
+    pairs = [_pair(each) for each in crossed]
+    if not dry_run:
+        may_publish(call.actor, call.now)
+    made = plan(call.organisation, period, call.now, pairs)
+    if fmt == "text":
+        _print_release(call.organisation.policy_in_force(call.now), made)
+    if dry_run:
+        if fmt == "json":
+            print_json(made.header())
+        return
+    if not yes and sys.stdin.isatty() and not click.confirm(_("Publish this? It can never be changed."), err=True):
+        return
+    commit = publish(call.actor, made, call.local_now)
+    if fmt == "json":
+        print_json({**made.header(), "commit": commit})
+    else:
+        click.echo(_("{period} is published in commit {commit}.").format(period=made.period, commit=commit[:10]))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    first, star, second = text.partition("*")
+    if not star or not first or not second or first == second:
+        raise UsageError(_("{text} names no two tables").format(text=text), where="--cross", hint="channel*category")
+    return first, second
+
+
+def _print_release(policy: Policy, made: Release) -> None:
+    known = tables(policy)
+    click.secho(_("{period}: {n} cases closed since {since}").format(period=made.period, n=made.cases, since=made.since), bold=True)
+    if made.received:
+        click.echo(_("{n} reports came in.").format(n=made.received))
+    if made.parts:
+        click.echo(_("The sum of {parts}.").format(parts=", ".join(made.parts)))
+    for name, groups in made.tables.items():
+        click.echo()
+        click.secho(pick(known[name].title) if name in known else name, bold=True)
+        table([(group_title(known.get(name), group), str(n)) for group, n in groups.items()], (_("what"), _("number")))
+    withheld = [pick(each.title) for name, each in known.items() if name not in made.tables]
+    if withheld:
+        click.echo()
+        click.echo(_("Withheld, for a count below {k} would show: {tables}").format(k=made.threshold, tables=", ".join(withheld)))
+    for name, cross in (made.cross or {}).items():
+        first, second = name.split("*")
+        click.echo()
+        click.secho(name, bold=True)
+        rows = [
+            (group_title(known.get(first), row), *("·" if n is None else str(n) for n in line)) for row, line in zip(cross["rows"], cross["cells"], strict=True)
+        ]
+        table(rows, ("", *(group_title(known.get(second), column) for column in cross["columns"])))
+
+
+COMMANDS = {"stats": stats, "publish": publish_command}

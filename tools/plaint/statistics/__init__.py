@@ -1,0 +1,1 @@
+"""Statistics: what the cases say together, and what of it may be published."""

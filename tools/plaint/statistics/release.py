@@ -1,0 +1,197 @@
+"""A release: the figures of one closed period, made safe to publish. Pure: cases in, the header of a record out.
+
+Rules:
+- A release counts the cases first closed since the last one, up to its period's end; each case counts once, in one release. Fewer than the
+  threshold publish nothing, and count in the next.
+- The release of a period within which others were published (a year, after its quarters) is their sum, and nothing more.
+- How many reports came in is told only where so many are still in work that the difference to those closed is no small number.
+- Nothing that happens after the period's end changes anything; made again, a release is the same byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import combinations
+from statistics import median
+from typing import Any
+
+from plaint.errors import InputError, UsageError
+from plaint.i18n import _
+from plaint.model.clocks import Period, parse_period, period_of
+from plaint.model.policy import Policy
+from plaint.model.record import Record
+from plaint.statistics.closed import ClosedCase
+from plaint.statistics.cross import cross_table
+from plaint.statistics.definitions import MEASURES, NONE, tables
+from plaint.statistics.disclosure import bounds, joined, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release, as its record's header has it. `since` is the first day counted; `tables` holds only what may be told."""
+
+    period: str
+    policy: int
+    since: date
+    threshold: int
+    cases: int
+    tables: Mapping[str, Mapping[str, int]]
+    received: int | None = None
+    medians: Mapping[str, int] | None = None
+    """Clock -> median in hours."""
+    cross: Mapping[str, Mapping[str, Any]] | None = None
+    parts: tuple[str, ...] = ()
+    """The releases that this one is the sum of."""
+
+    def header(self) -> dict[str, Any]:
+        """The header of releases/PERIOD.yaml."""
+        optional = {"received": self.received, "medians": self.medians, "cross": self.cross, "parts": list(self.parts)}
+        return {
+            "plaint": 1,
+            "release": self.period,
+            "policy": self.policy,
+            "since": self.since.isoformat(),
+            "threshold": self.threshold,
+            "cases": self.cases,
+            "tables": {name: dict(groups) for name, groups in self.tables.items()},
+            **{name: value for name, value in optional.items() if value},
+        }
+
+
+def release_of(record: Record) -> Release:
+    """The release in a record."""
+    head = record.header
+    return Release(
+        record.id,
+        head["policy"],
+        date.fromisoformat(head["since"]),
+        head["threshold"],
+        head["cases"],
+        head["tables"],
+        head.get("received"),
+        head.get("medians"),
+        head.get("cross"),
+        tuple(head.get("parts", ())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One case, for the statistics: when it was received, and what it was when first closed, if it was."""
+
+    received: datetime
+    closed: ClosedCase | None
+
+
+def base_release(policy: Policy, period: Period, cases: Iterable[Counted], earlier: Sequence[Release], cross: Sequence[tuple[str, str]] = ()) -> Release:
+    """The release of one period of the policy's own length; UsageError where there is too little to tell."""
+    shortest = period_of(period.start, policy.publication_every)
+    if shortest.start != period.start or shortest.end > period.end:
+        hint = _("the policy publishes no shorter period than {period}").format(period=shortest.id)
+        raise UsageError(_("{period} is too short to be published").format(period=period.id), where="--period", hint=hint)
+    before = [release for release in earlier if not release.parts]
+    if any(parse_period(release.period).end > period.start for release in before):
+        raise UsageError(_("a later or overlapping period was published already"), where="--period", hint=_("cases count once, in order of time"))
+    start = max((parse_period(release.period).end for release in before), default=date.min)
+    k, zone = policy.threshold, policy.timezone
+    end = datetime.combine(period.end, time(), zone)
+    begin = datetime.combine(start, time(), zone) if start > date.min else None
+    everything = [case for case in cases if case.received < end]
+    closed = [case.closed for case in everything if case.closed and case.closed.closed < end and (begin is None or case.closed.closed >= begin)]
+    if len(closed) < k:
+        said = _("{n} cases were closed up to the end of {period}: fewer than {k} are not published").format(n=len(closed), period=period.id, k=k)
+        raise UsageError(said, where="--period", hint=_("they count in the next release"))
+    received = sum(begin is None or case.received >= begin for case in everything)
+    in_work = sum(case.closed is None or case.closed.closed >= end for case in everything)
+    told = _tables(policy, closed, k)
+    since = start if begin else min(case.received for case in everything).astimezone(zone).date()
+    return Release(
+        period.id,
+        policy.revision,
+        since,
+        k,
+        len(closed),
+        told,
+        received if received >= k and in_work >= k else None,
+        _medians(closed, k),
+        _cross(closed, told, cross, k) or None,
+    )
+
+
+def sum_release(policy: Policy, period: Period, earlier: Sequence[Release]) -> Release:
+    """The release of a longer period: the sum of those published within it."""
+    within = [r for r in earlier if not r.parts and period.start <= parse_period(r.period).start and parse_period(r.period).end <= period.end]
+    if len(within) < 2:
+        hint = _("first publish the periods it is made of, each when it is over")
+        raise UsageError(_("{period} is the sum of fewer than two releases").format(period=period.id), where="--period", hint=hint)
+    names = [name for name in within[0].tables if all(name in release.tables for release in within)]
+    tables_of = {name: joined([release.tables[name] for release in within]) for name in names}
+    received = [release.received for release in within]
+    return Release(
+        period.id,
+        policy.revision,
+        min(release.since for release in within),
+        max(release.threshold for release in within),
+        sum(release.cases for release in within),
+        {name: groups for name, groups in tables_of.items() if len(groups) > 1},
+        sum(n for n in received if n is not None) if None not in received else None,
+        parts=tuple(release.period for release in within),
+    )
+
+
+def prove(releases: Sequence[Release]) -> None:
+    """InputError where from all of these together a count could be known to be small, or known too well."""
+    base = [release for release in releases if not release.parts]
+    for release in base:
+        for bound in bounds([release.tables]):
+            if not bound.safe(release.threshold):
+                message = _("{table}: {word} could be known to lie between {least} and {most}")
+                raise InputError(
+                    message.format(table=bound.table, word=bound.word, least=bound.least, most=bound.most), where=f"releases/{release.period}.yaml"
+                )
+    for release in releases:
+        parts = [part for part in base if part.period in release.parts]
+        for name, groups in release.tables.items():
+            if release.parts and dict(groups) != joined([part.tables[name] for part in parts]):
+                raise InputError(_("{table} is not the sum of its parts").format(table=name), where=f"releases/{release.period}.yaml")
+
+
+def counted(cases: Sequence[ClosedCase], name: str) -> Counter[str]:
+    """How many cases, or measures, have each word of a table."""
+    if name.startswith(f"{MEASURES}."):
+        place = 0 if name == f"{MEASURES}.kind" else 1
+        return Counter(measure[place] for case in cases for measure in case.measures)
+    return Counter(case.words.get(name, NONE) for case in cases)
+
+
+def _tables(policy: Policy, closed: Sequence[ClosedCase], k: int) -> dict[str, dict[str, int]]:
+    found = {}
+    for name, table in tables(policy).items():
+        counts = counted(closed, name)
+        groups = merge({word: counts[word] for word in {**table.words, **counts}}, k)
+        if groups:
+            found[name] = groups
+    return found
+
+
+def _medians(closed: Sequence[ClosedCase], k: int) -> dict[str, int]:
+    clocks = dict.fromkeys(name for case in closed for name in case.took)
+    hours = {name: [case.took[name].total_seconds() / 3600 for case in closed if name in case.took] for name in clocks}
+    return {name: round(median(each)) for name, each in sorted(hours.items()) if len(each) >= k and (len(each) == len(closed) or len(closed) - len(each) >= k)}
+
+
+def _cross(closed: Sequence[ClosedCase], told: Mapping[str, Mapping[str, int]], wanted: Sequence[tuple[str, str]], k: int) -> dict[str, dict[str, Any]]:
+    found = {}
+    for first, second in wanted:
+        for name in (first, second):
+            if name not in told or name.startswith(MEASURES):
+                known = ", ".join(" * ".join(pair) for pair in combinations((n for n in told if not n.startswith(MEASURES)), 2))
+                raise UsageError(_("there is no table {name} to cross").format(name=name), where="--cross", hint=known)
+        cells = Counter((case.words[first], case.words[second]) for case in closed)
+        made = cross_table(cells, told[first], told[second], k)
+        if made:
+            found[f"{first}*{second}"] = {"rows": list(made.rows), "columns": list(made.columns), "cells": [list(line) for line in made.cells]}
+    return found
