@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Plaint, copy_of
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from plaint.model.record import Event, dump_event, dump_header
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # No sandbox, for tests often run as root; and nothing that looks for another host by itself.
@@ -152,6 +157,36 @@ def test_the_public_site_does_not_change_with_the_cases(demo: Plaint, tmp_path: 
     after = tree(built(demo, "public", tmp_path / "after"))
     assert before == after
     assert internal_before != tree(built(demo, "internal", tmp_path / "internal-after"))
+
+
+def test_published_figures_stand_on_the_site_as_tables_charts_and_data(browser: Browser, organisation: Plaint, tmp_path: Path) -> None:
+    """A release record as `plaint publish` writes it; every number of it, and no other, is on the page and in the files."""
+    org = copy_of(organisation, tmp_path)
+    header = {
+        "plaint": 1, "release": "2025", "policy": 1, "since": "2025-01-01", "threshold": 10, "cases": 48,
+        "tables": {"channel": {"phone": 30, "email+letter+online+visit": 18}, "screening": {"accepted": 36, "declined+none": 12}}, "medians": {"acknowledgement": 11},
+    }  # fmt: skip
+    event = Event("publish", "g7q2m0xz", datetime.fromisoformat("2026-01-09T09:12:00+08:00"), "zhou.ning", {}, {})
+    (org.folder / "releases").mkdir()
+    (org.folder / "releases/2025.yaml").write_bytes(dump_header(header) + dump_event(event))
+    org.git("add", "releases")
+    org.git("-c", "user.name=zhou.ning", "-c", "user.email=zhou.ning@example.org", "commit", "-q", "-m", "publish")
+    site = built(org, "public", tmp_path / "figures")
+    page = browser.new_page()
+    opened(page, site, "zh/figures/2025.html")
+    assert page.locator("main td.n").all_inner_texts() == ["30", "62 %", "18", "38 %", "36", "75 %", "12", "25 %", "11"]
+    assert page.get_by_role("img").count() == 2
+    assert page.get_by_role("img").first.locator("desc").text_content() == "电话: 30; 电子邮件 + 信函 + 在线平台 + 来访: 18"
+    rows = list(csv.DictReader((site / "data/2025.csv").open()))
+    assert {(row["table"], row["group"]): int(row["count"]) for row in rows if row["table"] == "channel"} == {
+        ("channel", group): n for group, n in header["tables"]["channel"].items()
+    }
+    assert json.loads((site / "data/2025.json").read_text()) == header
+    opened(page, site, "en/index.html")
+    assert page.locator(".figures b").all_inner_texts() == ["48", "48"]
+    page.get_by_role("link", name="Figures").first.click()
+    page.get_by_role("link", name="2025").click()
+    assert page.locator("h1").inner_text() == "Figures of 2025"
 
 
 def test_no_page_is_heavy(internal: Path) -> None:

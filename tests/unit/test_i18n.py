@@ -294,6 +294,9 @@ POSITIONAL = {"echo": 1, "secho": 1, "section": 1, "table": 2, "tell": 1, "Refus
 """The calls whose first arguments people read."""
 KEYWORDS = {"help", "short_help", "epilog", "hint", "label", "what"}
 ALLOWED = {
+    "channel*category",
+    "CSV",
+    "JSON",
     "plaint: ",  # who speaks, before every error
     "policy: ",  # a line of YAML to write
     'plaint member add --signing-key "" --recipient --role …',  # a command to copy

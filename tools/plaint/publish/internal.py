@@ -18,7 +18,8 @@ from plaint.model.record import Record
 from plaint.model.timeline import codes_said, sealed_parts
 from plaint.model.words import event_title, stretch
 from plaint.organisation import Organisation
-from plaint.publish.page import Page, escape, figures, heading, link, moment, table
+from plaint.publish import pace
+from plaint.publish.page import Page, escape, heading, large, link, moment, table
 
 FOLDER = "internal"
 _CLASS = {Status.LATE: "late", Status.SOON: "soon", Status.DONE: "done", Status.DONE_LATE: "late", Status.SUSPENDED: "quiet"}
@@ -32,6 +33,8 @@ def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
     yield load(organisation, items)
     yield measures(organisation, items, now)
     yield duties(organisation, items, now)
+    yield pace.clocks(organisation, now)
+    yield pace.trend(organisation, now)
     yield state(organisation, now)
     for record in organisation.cases():
         yield timeline(organisation, record, now)
@@ -41,7 +44,7 @@ def queue(organisation: Organisation, items: Sequence[Item], now: datetime) -> P
     """Everything that is due, soonest first."""
     open_cases = {item.case for item in items if item.case}
     count = Counter(item.status for item in items)
-    top = figures(
+    top = large(
         [
             (_("cases with something due"), str(len(open_cases))),
             (_("late"), str(count[Status.LATE])),

@@ -14,7 +14,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-__all__ = ["Page", "escape", "facts", "figures", "heading", "link", "moment", "table"]
+__all__ = ["Page", "escape", "facts", "heading", "large", "link", "moment", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return '<dl class="facts">' + "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in pairs) + "</dl>\n\n"
 
 
-def figures(pairs: Iterable[tuple[str, str]]) -> str:
+def large(pairs: Iterable[tuple[str, str]]) -> str:
     """A few numbers, large, each with what it means."""
     return '<ul class="figures">' + "".join(f"<li><b>{escape(value)}</b> {escape(name)}</li>" for name, value in pairs) + "</ul>\n\n"
 

@@ -28,8 +28,11 @@ from mkdocs.utils.templates import TemplateContext
 
 from plaint.errors import PlaintError
 from plaint.i18n import _, pick, set_language
+from plaint.i18n import language as spoken_language
 from plaint.model.diagram import STYLE
+from plaint.model.schema import schema_files
 from plaint.organisation import Organisation
+from plaint.publish.figures import data_files
 from plaint.publish.page import Page, escape
 from plaint.publish.site import Audience, Site
 
@@ -49,12 +52,15 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
 
     site: Site
     made: dict[str, list[Page]]
+    spoken: str
+    """The language of whoever builds it: the pages take turns with theirs."""
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Reads the repository that the configuration lies in."""
         try:
             organisation = Organisation.open(Path(config.config_file_path or ".").resolve().parent)
             self.site = Site(organisation, present(), Audience(self.config.audience))
+            self.spoken = spoken_language()
             set_language(self.site.languages[0])
         except PlaintError as error:
             raise PluginError(f"plaint: {error}") from error
@@ -74,6 +80,8 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
             for page in (*pages, _search_page()):
                 _add(files, config, f"{language}/{page.path}.md", page.markdown())
         _add(files, config, ROOT, _choice(self.site))
+        for path, content in data_files(self.site.organisation, schema_files()["release.schema.json"]):
+            _add(files, config, path, content)
         _add(files, config, "css/diagram.css", STYLE)
         config.extra_css.append("css/diagram.css")
         return files
@@ -144,6 +152,7 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)  # after the search plugin has written its index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Turns the search index into a script for each language: a script loads from a folder too, where JSON would not."""
+        set_language(self.spoken)
         folder = Path(config.site_dir) / "search"
         index = folder / "search_index.json"
         if not index.is_file():

@@ -10,8 +10,10 @@ from plaint.model.diagram import svg_diagram
 from plaint.model.policy import Policy
 from plaint.model.policy_tables import about, clocks, rules, sections
 from plaint.organisation import Organisation
+from plaint.publish import figures
 from plaint.publish.page import Page, escape, facts, heading, table
-from plaint.store.history import first_commit
+from plaint.statistics.publish import releases
+from plaint.store.history import first_commit, history
 
 
 def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
@@ -20,6 +22,7 @@ def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
     yield overview(organisation, policy)
     yield reporting(policy)
     yield handling(policy)
+    yield from figures.pages(organisation, policy)
     yield verifying(organisation)
 
 
@@ -28,7 +31,9 @@ def overview(organisation: Organisation, policy: Policy) -> Page:
     name = escape(pick(organisation.config.name))
     body = [
         _("This is where {name} tells how it handles complaints and reports, and what became of them.").format(name=name),
+        figures.key_figures(releases(organisation)).rstrip(),
         _("[How to report](report.md): the ways to reach us, and what happens when."),
+        _("[Figures](figures.md): how many reports there were, and what became of them."),
         _("[How reports are handled](policy.md): the policy, word for word, and its course as a picture."),
         _("[How to verify](verify.md): how anybody can prove that nothing was changed or removed."),
         escape(pick(policy.source)),
@@ -73,13 +78,16 @@ def handling(policy: Policy) -> Page:
 
 
 def verifying(organisation: Organisation) -> Page:
-    """How anybody with a copy of the repository proves its history."""
+    """How anybody with a copy of the repository proves its history. The checkpoint is the newest release's commit: the newest of all would tell when somebody works."""
     root = first_commit(organisation.repository)
+    published = [commit for release in organisation.releases() for commit in history(organisation.repository, release.path)]
+    newest = max(published, key=lambda commit: commit.at, default=None)
+    since = f" --since {newest.sha}" if newest else ""
     body = [
         _(
             "Every step of every case is a signed entry in the organisation's repository. Whoever has a copy of it, a court or an auditor say, can prove without any key that nothing was changed, removed, reordered or dated back:"
         ),
-        f"```text\nplaint audit --root {root}\n```",
+        f"```text\nplaint audit --root {root}{since}\n```",
         _("The long number is the organisation's first entry. Note it down: a repository that begins with another one is not this organisation's."),
         _(
             "It ends with what it found and the newest entry. Whoever notes that one too can ask for it the next time with `--since`: then nobody can go back behind it."
