@@ -67,6 +67,18 @@ def test_sarif_names_every_rule_with_its_level():
     assert all(table[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
 
 
+def test_every_result_has_a_file():
+    """Code scanning refuses a file in which one has none: a commit, a ref and the history as a whole stand at plaint.yaml."""
+    found = Collector()
+    for record in ("", "refs/replace/" + "b" * 40, "c" * 40, "cases/2026/Q7M4-K2XD.yaml"):
+        found.add("A504", record, "gone", commit="c" * 40)
+    report = Report(found.in_order(), 0, 1, "a" * 40, commits=1, prefix="org/")
+    (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+    files = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in run["results"]]
+    assert sorted(files) == ["org/cases/2026/Q7M4-K2XD.yaml", *["org/plaint.yaml"] * 3]
+    assert FORMATS["github"](report).count("file=") == 1
+
+
 def test_reports_of_an_audit_name_its_rules_too():
     audit = Report((), 0, 34, "a" * 40, commits=30)
     (run,) = json.loads(FORMATS["sarif"](audit))["runs"]

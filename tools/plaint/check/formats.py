@@ -18,6 +18,7 @@ from plaint.check.findings import Finding, Report
 from plaint.check.rules import Rule, Severity, families, rules
 from plaint.errors import with_hint
 from plaint.i18n import _, listed, ngettext
+from plaint.organisation import CONFIG
 
 Paint = Callable[[str, Severity], str]
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -131,11 +132,12 @@ def _sarif_result(report: Report, finding: Finding, index: int) -> dict[str, Any
         # a line moves when an event is added before it; the event does not
         "partialFingerprints": {"plaint/v1": ":".join((finding.rule, finding.record, finding.event or finding.commit or ""))},
     }
-    if _is_file(finding):
-        location = {"artifactLocation": {"uri": _uri(report.prefix + finding.record)}, "region": {"startLine": finding.line or 1}}
-        result["locations"] = [{"physicalLocation": location}]
-    else:
-        result["locations"] = [{"logicalLocations": [{"fullyQualifiedName": finding.record}]}]
+    # GitHub refuses the whole file where a result has no file; what is about a commit or a ref stands at the organisation's own
+    path, line = (finding.record, finding.line or 1) if _is_file(finding) else (CONFIG, 1)
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(report.prefix + path)}, "region": {"startLine": line}}}
+    if path != finding.record and finding.record:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.record}]
+    result["locations"] = [location]
     return result
 
 
@@ -146,7 +148,8 @@ def _uri(path: str) -> str:
 
 
 def _is_file(finding: Finding) -> bool:
-    return bool(finding.record) and not finding.record.startswith("refs/")
+    """Whether its record is a file of the organisation: not a ref, a commit, or the history as a whole."""
+    return bool(finding.record) and finding.record != finding.commit and not finding.record.startswith("refs/")
 
 
 def junit(report: Report) -> str:
