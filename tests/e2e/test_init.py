@@ -131,6 +131,7 @@ def found_in_terminal(person: Terminal, *, others: tuple[tuple[str, str], ...] =
     person.answer("The line", "what line?")
     person.expect("this is not a line of plaint member keys")
     person.answer("The line")
+    person.answer("On which forge will it lie?", "GitLab")
     person.secret("A passphrase for your age identity", PASSPHRASE)
     person.secret("Repeat", "something else")
     person.expect("do not match")
@@ -154,6 +155,7 @@ def test_in_a_terminal(bare: Desk) -> None:
     config = (org.folder / "plaint.yaml").read_text()
     assert "zh: 'Acme 公司'" in config
     assert "en" not in config.split("languages:")[1].split("timezone")[0]
+    assert (org.folder / ".gitlab-ci.yml").exists()
     assert "country: HK" in (org.folder / "policy" / "1.yaml").read_text().replace("'", "")
     roles = {each["member"]: each["roles"] for each in org.data("member", "list")}
     assert roles == {"li.wei": ["coordinator", "intake", "steward"], "wang.fang": ["investigator", "supervisor"]}
@@ -284,10 +286,12 @@ def test_a_folder_that_is_not_empty_is_left_alone(desk: Desk) -> None:
     assert [path.name for path in (desk.folder / "org").iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("question", ["What is the organisation called?", "Which time zone?", "The line", "A passphrase for your age identity"])
+@pytest.mark.parametrize(
+    "question", ["What is the organisation called?", "Which time zone?", "The line", "On which forge", "A passphrase for your age identity"]
+)
 def test_ctrl_c_leaves_nothing(bare: Desk, question: str) -> None:
     with bare.terminal("init", "org", "--language", "en", "--preset", "house", "--country", "CN", "--member", "li.wei", "--role", "intake") as person:
-        for each in ("What is the organisation called?", "Which time zone?", "The line", "A passphrase for your age identity"):
+        for each in ("What is the organisation called?", "Which time zone?", "The line", "On which forge", "A passphrase for your age identity"):
             person.expect(each)
             if each == question:
                 break

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plaint.errors import EnvironmentFaultError, InputError, UsageError
+from plaint.forge.workflows import workflow_files
 from plaint.i18n import _
 from plaint.intake.importkey import new_import_keyring
 from plaint.model.policy import policy_from, preset_document
@@ -77,6 +78,8 @@ class Founding:
     effective: str | None
     recovery: str
     members: tuple[NewMember, ...]
+    forge: str = "none"
+    """Whose workflows it has: a name of `forge.workflows.FORGES`."""
 
 
 def valid_member_id(member: str) -> str:
@@ -168,7 +171,7 @@ def files(founding: Founding, at: datetime) -> dict[str, bytes]:
         found[f"members/{member.id}.yaml"] = member_record(member, founder, at)
     for name, data in schema_files().items():
         found[f"schemas/{name}"] = data
-    return found
+    return found | workflow_files(founding.forge, founding.languages[0])
 
 
 def found(folder: Path, founding: Founding, key: SigningKey, at: datetime) -> Repository:

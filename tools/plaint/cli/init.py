@@ -16,6 +16,7 @@ from plaint.actor import config_folder
 from plaint.cli.asking import ask, ask_word, ask_words, prepare
 from plaint.cli.common import common_options, session
 from plaint.errors import UsageError
+from plaint.forge.workflows import FORGES
 from plaint.founding import Founding, NewMember, found, joining, new_signing_key, policy_document, valid_member_id
 from plaint.i18n import LANGUAGES, _, pick
 from plaint.model.policy import Policy, policy_from, preset_document, preset_names
@@ -41,6 +42,7 @@ SPOKEN = {"en": "English", "zh": "中文"}
 @click.option(
     "--members", "lines", metavar="FILE", type=click.File(encoding="utf-8"), help=_("Who else is there: a file of the lines of plaint member keys, with roles.")
 )
+@click.option("--forge", type=click.Choice(list(FORGES)), help=_("Whose workflows to write: they tell what is late. GitHub's if not given."))
 @click.option("--recovery", metavar="RECIPIENT", help=_("The age recipient of a recovery key you already hold; otherwise one is made and shown once."))
 @common_options
 def init(
@@ -55,6 +57,7 @@ def init(
     signing_key: Path | None,
     identity: Path | None,
     lines: TextIO | None,
+    forge: str | None,
     recovery: str | None,
 ) -> None:
     """Founds an organisation. Everything is asked and checked before anything is written."""
@@ -82,6 +85,9 @@ def init(
     others = [joining(line) for line in lines or () if line.strip() and not line.startswith("#")]
     if wizard and lines is None:
         others = _ask_others(known)
+    if wizard:
+        places = {"github": "GitHub", "gitlab": "GitLab", "none": _("nowhere, or elsewhere")}
+        forge = forge or ask_word(_("On which forge will it lie? It then tells what is late, without a server of yours."), places, "github")
     if recovery:
         check_recipient(recovery)
     key_path = signing_key or config_folder() / f"{founder}.signing"
@@ -91,7 +97,7 @@ def init(
     if recovery is None:
         recovery, recovery_secret = new_identity()
     chosen, title = languages or LANGUAGES, name or folder.resolve().name
-    founding = Founding(dict.fromkeys(chosen, title), tuple(chosen), preset, country, timezone, None, recovery, (me, *others))
+    founding = Founding(dict.fromkeys(chosen, title), tuple(chosen), preset, country, timezone, None, recovery, (me, *others), forge or "github")
     repository = found(folder, founding, load_signing_key(key_path), session().now.astimezone(policy.timezone))
     Git(folder).run("config", "user.signingkey", str(key_path.resolve()))
     click.echo(_("Founded {name} in {folder}. Genesis commit: {commit}").format(name=title, folder=folder, commit=repository.head()))

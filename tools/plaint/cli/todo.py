@@ -1,7 +1,8 @@
-"""`plaint todo`: what is due, soonest first."""
+"""`plaint todo`: what is due, soonest first; as Markdown for the summary of a CI job."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -12,15 +13,18 @@ from plaint.i18n import _
 from plaint.model.deadlines import Status
 from plaint.model.words import local, stretch
 
+DAYS = 7
+"""How far Markdown looks ahead if nothing is said."""
 COLOURS = {Status.LATE: "red", Status.SOON: "yellow", Status.SUSPENDED: "blue"}
 
 
 @click.command("todo", help=_("What is due, soonest first: late in red, soon in yellow."))
 @click.option("--mine", is_flag=True, help=_("Only what I can do."))
 @click.option("--all", "everything", is_flag=True, help=_("Also what has years to run (retention)."))
-@format_option("text", "json")
+@click.option("--days", type=click.IntRange(min=0), help=_("Only what is late, or due within so many days."))
+@format_option("text", "json", "markdown")
 @common_options
-def todo(mine: bool, everything: bool, fmt: str) -> None:
+def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
     """Prints the running clocks of every case, and the duties of the organisation."""
     call = session()
     now = call.now
@@ -29,8 +33,15 @@ def todo(mine: bool, everything: bool, fmt: str) -> None:
         found = [item for item in found if call.actor.member in item.members]
     if not everything:
         found = [item for item in found if not item.retention or item.status is not Status.RUNNING]
+    if days is not None:
+        found = [item for item in found if item.status is Status.LATE or (item.status is not Status.SUSPENDED and item.due <= now + timedelta(days=days))]
     if fmt == "json":
         print_json([_plain(item) for item in found])
+        return
+    if fmt == "markdown":
+        from plaint.forge.board import board_of, markdown
+
+        click.echo(markdown(board_of(found, now, DAYS if days is None else days, call.organisation.config.timezone), now), nl=False)
         return
     if not found:
         click.echo(_("Nothing is due."))

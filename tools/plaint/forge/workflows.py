@@ -1,0 +1,26 @@
+"""What a forge runs by itself: the workflows as they ship in presets/workflows, made out for one organisation.
+
+They install the version of plaint that wrote them and speak the organisation's first language.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata, resources
+
+FORGES = {"github": ".github/workflows/{}", "gitlab": ".{}", "none": ""}
+"""Where each forge looks for its workflows."""
+
+
+def workflow_files(forge: str, language: str) -> dict[str, bytes]:
+    """Path -> content of what `forge` runs; nothing for none."""
+    if not FORGES[forge]:
+        return {}
+    folder = resources.files("plaint") / "presets" / "workflows" / forge
+    filled = {"plaint==VERSION": f"plaint=={metadata.version('plaint')}", "PLAINT_LANG: en": f"PLAINT_LANG: {language}"}
+    found = {}
+    for file in folder.iterdir():
+        text = file.read_text("utf-8")
+        for mark, value in filled.items():
+            text = text.replace(mark, value)
+        found[FORGES[forge].format(file.name)] = text.encode()
+    return found
