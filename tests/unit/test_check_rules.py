@@ -574,6 +574,16 @@ def review_soon(_h: House) -> str:
     return "2027-02-15T09:00"
 
 
+@spoils("R205")
+def policy_not_reviewed(_h: House) -> str:
+    return "2031-01-01T08:01"
+
+
+@spoils("R206")
+def policy_to_be_reviewed(_h: House) -> str:
+    return "2030-10-03T08:00"
+
+
 # --- the tests ---------------------------------------------------------------------------------------------------------------------------
 
 
@@ -685,6 +695,25 @@ def test_keyring_sealed_after_somebody_left_is_fine(house):
 def test_who_could_open_nothing_leaves_nothing_to_seal(house):
     house.append("members/steward.yaml", event("leave", at="2026-10-05T12:00:00+08:00"))
     assert "K207" not in house.codes()
+
+
+def test_the_next_revision_settles_the_review_of_the_policy(house):
+    policy_not_reviewed(house)
+    (late,) = [f for f in house.check("2031-01-01T08:01").findings if f.rule == "R205"]
+    assert late.record == "policy/1.yaml"
+    assert house.read("policy/1.yaml").split("\n")[late.line - 1] == "policy-review:"
+    second_policy(house, effective="2031-06-01", approvers=("supervisor",))
+    assert "R205" in house.codes("2031-01-01T08:01")  # one approval of two
+    house.append("policy/2.yaml", event("approve", "decider", 999, "2026-07-01T09:00:00+08:00"))
+    assert "R205" not in house.codes("2031-01-01T08:01")
+    assert "R205" in house.codes("2036-06-01T00:01")  # five years after it took effect itself
+
+
+def test_a_policy_without_a_review_is_never_due_for_one(house):
+    text = house.read("policy/1.yaml")
+    start = text.index("\npolicy-review:") + 1
+    house.write("policy/1.yaml", text[:start] + text[text.index("approvals:", start) :])
+    assert not set(house.codes("2040-01-01T09:00")) & {"R205", "R206", "S103"}
 
 
 def test_review_done_is_not_asked_for_again(house):

@@ -143,4 +143,10 @@ def _duties() -> tuple[Rule, ...]:
         Rule("R204", warning, _("A report is due soon"),
              _("The policy asks for a report on each period. It counts as made when reviews/PERIOD.yaml is concluded or releases/PERIOD.yaml published."),
              _("Make the report in time (plaint report), and record it.")),
+        Rule("R205", error, _("The policy is past its review date"),
+             _("The revision in force says by when the policy is to be looked at anew. The next revision that is approved, changed or not, settles it."),
+             _("Review the policy, and let the next revision be approved: plaint policy next, draft and approve.")),
+        Rule("R206", warning, _("The policy is to be reviewed soon"),
+             _("The revision in force says by when the policy is to be looked at anew. The next revision that is approved, changed or not, settles it."),
+             _("Review the policy in time: plaint policy next begins the next revision.")),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from plaint.check.course import Clocks, check_course, check_frame
-from plaint.check.duties import check_duties
+from plaint.check.duties import check_duties, check_policy_review
 from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
 from plaint.check.house import House, check_config, check_in_force, check_in_use, check_members, check_policies, check_policy_of
@@ -65,6 +65,7 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     check_leavers(seen.cases.values(), roster, found)
     check_in_use(house, now, found)
     check_duties(house, seen.first, frozenset(done.get(RecordKind.REVIEW, ())), frozenset(done.get(RecordKind.RELEASE, ())), now, found)
+    check_policy_review(house, now, found)
     names = {item.path.rpartition("/")[2].removesuffix(".yaml") for item in items[RecordKind.CASE]}
     notes = _check_keyrings(snapshot, seen, names, found)
     return Report(found.in_order(), sum(map(len, items.values())), seen.count, snapshot.head, notes=notes, prefix=snapshot.prefix)

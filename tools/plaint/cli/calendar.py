@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plaint.agenda import Item, agenda
+from plaint.agenda import Item, agenda, status_words
 from plaint.cli.common import common_options, session
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _, pick, reason
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("calendar", help=_("Write the due dates as a calendar file (iCalendar), with an alarm before each."))
 @click.option("-o", "output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help=_("Write it to this file."))
 @click.option("--mine", is_flag=True, help=_("Only what I can do."))
-@click.option("--all", "everything", is_flag=True, help=_("Also what has years to run (retention)."))
+@click.option("--all", "everything", is_flag=True, help=_("Also what has years to run (retention, the review of the policy)."))
 @common_options
 def calendar_command(output: Path | None, mine: bool, everything: bool) -> None:
     """Prints or writes one calendar event for each thing that is due."""
@@ -40,7 +40,7 @@ def calendar_command(output: Path | None, mine: bool, everything: bool) -> None:
     for item in agenda(organisation, now, with_members=mine):
         if mine and call.actor.member not in item.members:
             continue
-        if item.retention and item.status is Status.RUNNING and not everything:
+        if item.distant and not everything:
             continue
         if item.status is not Status.SUSPENDED:
             calendar.add_component(_event(item, now))
@@ -64,7 +64,8 @@ def _event(item: Item, now: datetime) -> Event:
     event.add("dtstamp", now.astimezone(UTC))
     event.add("dtstart", item.due.astimezone(UTC))
     event.add("duration", timedelta())
-    event.add("summary", f"{item.case} {item.title}" if item.case else item.title)
+    title = f"{item.case} {item.title}" if item.case else item.title
+    event.add("summary", f"{title} ({status_words()[item.status]})" if item.status is Status.AT_RISK else title)
     if item.steps:
         event.add("description", f"plaint {' / '.join(item.steps)}" + (f" {item.case}" if item.case else ""))
     event.add("transp", "TRANSPARENT")

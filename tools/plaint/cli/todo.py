@@ -15,12 +15,12 @@ from plaint.model.words import local, stretch
 
 DAYS = 7
 """How far Markdown looks ahead if nothing is said."""
-COLOURS = {Status.LATE: "red", Status.SOON: "yellow", Status.SUSPENDED: "blue"}
+COLOURS = {Status.LATE: "red", Status.AT_RISK: "red", Status.SOON: "yellow", Status.SUSPENDED: "blue"}
 
 
 @click.command("todo", help=_("What is due, soonest first: late in red, soon in yellow."))
 @click.option("--mine", is_flag=True, help=_("Only what I can do."))
-@click.option("--all", "everything", is_flag=True, help=_("Also what has years to run (retention)."))
+@click.option("--all", "everything", is_flag=True, help=_("Also what has years to run (retention, the review of the policy)."))
 @click.option("--days", type=click.IntRange(min=0), help=_("Only what is late, or due within so many days."))
 @format_option("text", "json", "markdown")
 @common_options
@@ -32,7 +32,7 @@ def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
     if mine:
         found = [item for item in found if call.actor.member in item.members]
     if not everything:
-        found = [item for item in found if not item.retention or item.status is not Status.RUNNING]
+        found = [item for item in found if not item.distant]
     if days is not None:
         found = [item for item in found if item.status is Status.LATE or (item.status is not Status.SUSPENDED and item.due <= now + timedelta(days=days))]
     if fmt == "json":

@@ -7,6 +7,7 @@ Rules:
 - `extend` moves the due time of the running clock it names.
 - `or-after: X` starts a clock when X falls due without being stopped (EU 2019/1937, Art. 9(1)(f)).
 - A case that is under a hold is never due for disposal.
+- What a retention keeps is at risk where its disposal was proposed, or even carried out, before the retention is over.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from enum import StrEnum
 
 from plaint.model.clocks import Duration, Unit
 from plaint.model.clocks import due as due_after
-from plaint.model.machine import CaseState, Measure, fold, names, verified
+from plaint.model.machine import CaseState, Measure, fold, is_final, names, verified
 from plaint.model.policy import Clock, ClockKind, Policy
 from plaint.model.record import Event
 
@@ -32,6 +33,7 @@ class Status(StrEnum):
     RUNNING = "running"
     SOON = "soon"
     LATE = "late"
+    AT_RISK = "at-risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,16 @@ def _measure_reading(policy: Policy, clock: Clock, measure: Measure) -> Reading:
 def open_readings(policy: Policy, events: Sequence[Event], now: datetime, state: CaseState | None = None) -> list[Reading]:
     """The clocks that still run, soonest due first."""
     return sorted((r for r in readings(policy, events, now, state) if r.stopped is None), key=lambda r: r.due)
+
+
+def at_risk(policy: Policy, reading: Reading, state: CaseState, now: datetime) -> bool:
+    """Whether what a retention keeps is about to be destroyed before its time, or was; until that time has come."""
+    if reading.clock.kind is not ClockKind.RETENTION or now >= reading.due:
+        return False
+    if is_final(policy, state):
+        return reading.stopped == state.last
+    disposals = (t for t in policy.transitions.get("dispose", ()) if state.state in t.sources and t.target)
+    return reading.stopped is None and any(policy.states[t.target].final for t in disposals if t.target)
 
 
 def next_steps(policy: Policy, reading: Reading) -> list[str]:

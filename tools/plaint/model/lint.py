@@ -173,6 +173,7 @@ def _titles_bilingual(policy: Policy) -> Iterator[Finding]:
         "recurring": {k: v.title for k, v in policy.recurring.items()},
     }
     titles = [("title", policy.title), *((("source", policy.source),) if policy.source else ())]
+    titles += [("policy-review", policy.review.title)] if policy.review else []
     titles += [(f"{table}.{word}", text) for table, words in tables.items() for word, text in words.items()]
     for where, text in titles:
         for language in ("en", "zh"):

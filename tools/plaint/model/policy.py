@@ -36,6 +36,16 @@ class ClockKind(StrEnum):
     RETENTION = "retention"
 
 
+class Kind(StrEnum):
+    """What can be due: a clock of a case, one for a measure or a request of it, its retention, or a duty of the organisation."""
+
+    DEADLINE = "deadline"
+    MEASURE = "measure"
+    REQUEST = "request"
+    RETENTION = "retention"
+    DUTY = "duty"
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One way an event may happen: from which states, by whom, sealed with what, under which conditions."""
@@ -82,6 +92,15 @@ class Recurring:
     name: str
     title: Text
     every: Every
+    within: Duration
+    warn: Duration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """When a revision is to be looked at anew: `within` so long of coming into force."""
+
+    title: Text
     within: Duration
     warn: Duration | None
 
@@ -136,6 +155,7 @@ class Policy:
     team: TeamRules
     clocks: Mapping[str, Clock]
     recurring: Mapping[str, Recurring]
+    review: Review | None
     approvals: int
     approvers: tuple[str, ...]
     stewards: tuple[str, ...]
@@ -221,6 +241,7 @@ def policy_from(document: Mapping[str, Any], where: str = "") -> Policy:
         team=TeamRules(team["least"], tuple(team["roles"]), {k: tuple(v) for k, v in team.get("expertise", {}).items()}),
         clocks={name: _clock(name, item) for name, item in document["clocks"].items()},
         recurring={name: _recurring(name, item) for name, item in document["recurring"].items()},
+        review=_review(document["policy-review"]) if "policy-review" in document else None,
         approvals=document["approvals"]["policy"],
         approvers=tuple(document["approvals"]["roles"]),
         stewards=tuple(document["stewards"]),
@@ -266,6 +287,10 @@ def _clock(name: str, item: Mapping[str, Any]) -> Clock:
         grace=_duration(item, "grace"),
         or_after=item.get("or-after"),
     )
+
+
+def _review(item: Mapping[str, Any]) -> Review:
+    return Review(item["title"], parse_duration(item["within"]), _duration(item, "warn"))
 
 
 def _recurring(name: str, item: Mapping[str, Any]) -> Recurring:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.clocks import Duration, Every
 from plaint.model.course import event_names
+from plaint.model.duties import POLICY_REVIEW
 from plaint.model.policy import TEAM, Policy, Transition
 from plaint.model.words import event_title
 
@@ -53,7 +54,9 @@ def sections(policy: Policy) -> Iterator[Section]:
     header = (_("event"), _("meaning"), _("from"), _("to"), _("who"), _("sealed"), _("only if"))
     yield from _section(_("Events"), header, (_transition(policy, t) for options in policy.transitions.values() for t in options))
     yield from _section(_("Clocks"), (_("clock"), _("meaning"), _("within"), _("from"), _("until"), _("note")), clocks(policy))
-    recurring = ((r.name, pick(r.title), _("every {period}").format(period=_period(r.every)), duration(r.within)) for r in policy.recurring.values())
+    recurring = [(r.name, pick(r.title), _("every {period}").format(period=_period(r.every)), duration(r.within)) for r in policy.recurring.values()]
+    if policy.review:
+        recurring.append((POLICY_REVIEW, pick(policy.review.title), _("once"), duration(policy.review.within)))
     yield from _section(_("Recurring duties"), (_("duty"), _("meaning"), _("how often"), _("within")), recurring)
     compartments = ((name, pick(c.title), roles(policy, c.holders)) for name, c in policy.compartments.items())
     yield from _section(_("What is sealed, and who opens it"), (_("compartment"), _("meaning"), _("who")), compartments)

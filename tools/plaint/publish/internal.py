@@ -22,12 +22,12 @@ from plaint.publish import pace
 from plaint.publish.page import Page, escape, heading, large, link, moment, table
 
 FOLDER = "internal"
-_CLASS = {Status.LATE: "late", Status.SOON: "soon", Status.DONE: "done", Status.DONE_LATE: "late", Status.SUSPENDED: "quiet"}
+_CLASS = {Status.LATE: "late", Status.SOON: "soon", Status.DONE: "done", Status.DONE_LATE: "late", Status.AT_RISK: "late", Status.SUSPENDED: "quiet"}
 
 
 def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
     """In the order of the navigation; a timeline of each case last."""
-    items = [item for item in agenda(organisation, now, with_members=True) if not item.retention or item.status is not Status.RUNNING]
+    items = [item for item in agenda(organisation, now, with_members=True) if not item.distant]
     yield queue(organisation, items, now)
     yield late(organisation, items, now)
     yield load(organisation, items)
