@@ -131,7 +131,7 @@ def test_a_clock_is_found_and_shown(
     events = {str(event["uid"]): event for event in calendar.walk("VEVENT")}
     event = events[f"{about}-{clock}-{item['subject']}@plaint.invalid"]
     assert event["dtstart"].dt == datetime.fromisoformat(item["due"])
-    assert ("disposed of too early" in str(event["summary"])) == (status == "at-risk")
+    assert ("disposal too early" in str(event["summary"])) == (status == "at-risk")
 
 
 def test_what_runs_for_years_is_shown_when_it_is_near(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

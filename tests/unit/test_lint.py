@@ -161,6 +161,10 @@ BROKEN: list[tuple[str, str, Callable[[Document], None]]] = [
     ("state in one language", "missing-language", _set("states.received.title", {"en": "Received"})),
     ("reason in one language", "missing-language", _set("reasons.hold.audit", {"en": "Audit", "zh": " "})),
     ("apart from itself", "apart-from-itself", lambda d: d["apart"].append(["dispose", "dispose:confirm"])),
+    ("who hears of what is late not declared", "unknown-role", _set("reminders.escalate-to", ["boss"])),
+    ("escalated to nobody", "escalates-to-nobody", lambda d: d["reminders"].pop("escalate-to")),
+    ("never escalated", "escalates-never", _set("reminders", {"escalate-to": ["supervisor"], "deadline": {"every": "1 days"}})),
+    ("the policy's review in one language", "missing-language", _set("policy-review.title", {"en": "Review"})),
     ("small counts published", "low-threshold", _set("publication.threshold", 4)),
 ]
 
@@ -203,6 +207,7 @@ def staff(policy: Policy, **changes: Any) -> Roster:
         ("nobody-holds", {"custodian": None}),
         ("too-few-approvers", {"decider": None}),
         ("nobody-stewards", {"steward": None}),
+        ("nobody-reminded", {"supervisor": None}),
         ("team-too-small", {"investigator2": None}),
         ("nobody-may", {"investigator": None, "investigator2": None}),
         ("team-without-expertise", {"investigator": member(["investigator"], ["service"]), "investigator2": member(["investigator"], ["finance"])}),

@@ -26,6 +26,13 @@ def config_folder() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "plaint"
 
 
+def state_folder() -> Path:
+    """Where plaint keeps what this machine has done: `PLAINT_STATE`, or plaint/ in the XDG folder for state."""
+    if home := os.environ.get("PLAINT_STATE"):
+        return Path(home)
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "plaint"
+
+
 class Actor:
     """A member of the organisation at this desk."""
 

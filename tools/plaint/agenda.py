@@ -71,7 +71,7 @@ def status_words() -> dict[Status, str]:
         Status.SUSPENDED: _("suspended"),
         Status.DONE: _("done"),
         Status.DONE_LATE: _("done late"),
-        Status.AT_RISK: _("disposed of too early"),
+        Status.AT_RISK: _("disposal too early"),
     }
 
 

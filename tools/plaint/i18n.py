@@ -14,7 +14,8 @@ import errno
 import gettext as _gettext
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -45,6 +46,17 @@ def _compiled(language: str) -> _gettext.NullTranslations:
     except OSError:
         sys.stderr.write(f"plaint: {LOCALE_DIR} has no compiled catalogue, so this is in English. Install plaint again, or compile it as babel.cfg says\n")
         return _gettext.NullTranslations()
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Another language for a while: a mail is written in its reader's."""
+    before = _Speech.language
+    set_language(language)
+    try:
+        yield
+    finally:
+        set_language(before)
 
 
 def language() -> str:

@@ -48,6 +48,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("todo", "todo", _("What is due, soonest first")),
             ("calendar", "calendar", _("The due dates as a calendar file")),
             ("track", "track", _("One issue on the forge that says what is late")),
+            ("remind", "remind", _("Mail everybody what is due to them")),
             ("list", "cases", _("The cases")),
             ("show", "cases", _("One case: its course and its clocks")),
             ("open", "cases", _("The sealed texts that you may read")),

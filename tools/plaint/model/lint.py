@@ -87,7 +87,7 @@ def _states_declared(policy: Policy) -> Iterator[Finding]:
 def _roles_declared(policy: Policy) -> Iterator[Finding]:
     uses: list[tuple[str, tuple[str, ...]]] = [(t.event, t.roles) for t in _transitions(policy)]
     uses += [(name, c.holders) for name, c in policy.compartments.items()]
-    plain = [("team", policy.team.roles), ("approvals", policy.approvers), ("stewards", policy.stewards)]
+    plain = [("team", policy.team.roles), ("approvals", policy.approvers), ("stewards", policy.stewards), ("reminders", policy.reminders.escalate_to)]
     known = {*policy.roles, TEAM}
     for where, roles in uses + plain:
         for role in roles:
@@ -193,7 +193,7 @@ def _unambiguous(policy: Policy) -> Iterator[Finding]:
             yield "apart-from-itself", _("{first} and {second} are one event: it cannot be kept apart from itself").format(first=first, second=second)
 
 
-def _clocks_formed(policy: Policy) -> Iterator[Finding]:
+def _times_formed(policy: Policy) -> Iterator[Finding]:
     seen: set[str] = set()
     for clock in policy.clocks.values():
         if clock.within is None and clock.per != "measure":
@@ -209,6 +209,11 @@ def _clocks_formed(policy: Policy) -> Iterator[Finding]:
             yield "clock-per", _("the clock {name} runs per {per}: it starts with {start} and stops with {stop}").format(**words)
         if clock.grace and clock.kind is not ClockKind.RETENTION:
             yield "grace-on-deadline", _("the clock {name} is a deadline and can have no grace; extend it or make it longer").format(name=clock.name)
+    for kind, rule in policy.reminders.rules.items():
+        if rule.escalate_after and not policy.reminders.escalate_to:
+            yield "escalates-to-nobody", _("the reminders of {kind} are escalated to nobody: say to which roles, in escalate-to").format(kind=kind)
+    if policy.reminders.escalate_to and not any(rule.escalate_after for rule in policy.reminders.rules.values()):
+        yield "escalates-never", _("the reminders name roles in escalate-to, but nothing is ever escalated: say when, with escalate-after")
     if policy.threshold < LEAST_THRESHOLD:
         words = {"n": str(policy.threshold), "least": str(LEAST_THRESHOLD)}
         yield "low-threshold", _("counts of {n} could be published: the threshold is at least {least}").format(**words)
@@ -305,6 +310,6 @@ RULES: tuple[Callable[[Policy], Iterator[Finding]], ...] = (
     _reasons_declared,
     _titles_bilingual,
     _unambiguous,
-    _clocks_formed,
+    _times_formed,
 )
 COURSE_RULES: tuple[Callable[[Policy, Course], Iterator[Finding]], ...] = (_states_reached, _ends_reached, _clocks_stop)

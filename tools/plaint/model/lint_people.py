@@ -47,6 +47,8 @@ def _roles_held(policy: Policy, roster: Roster, candidates: Sequence[str]) -> It
     if len(approvers) < policy.approvals:
         words = {"n": str(len(approvers)), "needed": str(policy.approvals), "roles": _role_names(policy, policy.approvers)}
         yield "too-few-approvers", _("a new revision needs {needed} approvals, and {n} members may approve ({roles})").format(**words)
+    if (others := policy.reminders.escalate_to) and not roster.with_roles(others):
+        yield "nobody-reminded", _("nobody would hear of what stays late: nobody holds the role {roles}").format(roles=_role_names(policy, others))
     if not roster.with_roles(policy.stewards):
         yield "nobody-stewards", _("nobody may change the members: nobody holds the role {roles}").format(roles=_role_names(policy, policy.stewards))
 

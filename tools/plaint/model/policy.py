@@ -106,6 +106,24 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """When people hear of what is due: ahead of it, when it is late and again `every` so many days; and after how long others hear of it too."""
+
+    before: tuple[Duration, ...] | None = None
+    """So long ahead; None: when the clock itself warns."""
+    every: int | None = None
+    escalate_after: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """Who hears when of what is due, by its kind; and the roles that hear of what stays late."""
+
+    rules: Mapping[Kind, Reminder]
+    escalate_to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TeamRules:
     """What an inquiry team must be: its least size, the roles each holds, and for a category what one of them must know."""
 
@@ -156,6 +174,7 @@ class Policy:
     clocks: Mapping[str, Clock]
     recurring: Mapping[str, Recurring]
     review: Review | None
+    reminders: Reminders
     approvals: int
     approvers: tuple[str, ...]
     stewards: tuple[str, ...]
@@ -242,6 +261,7 @@ def policy_from(document: Mapping[str, Any], where: str = "") -> Policy:
         clocks={name: _clock(name, item) for name, item in document["clocks"].items()},
         recurring={name: _recurring(name, item) for name, item in document["recurring"].items()},
         review=_review(document["policy-review"]) if "policy-review" in document else None,
+        reminders=_reminders(document.get("reminders", {})),
         approvals=document["approvals"]["policy"],
         approvers=tuple(document["approvals"]["roles"]),
         stewards=tuple(document["stewards"]),
@@ -291,6 +311,16 @@ def _clock(name: str, item: Mapping[str, Any]) -> Clock:
 
 def _review(item: Mapping[str, Any]) -> Review:
     return Review(item["title"], parse_duration(item["within"]), _duration(item, "warn"))
+
+
+def _reminders(item: Mapping[str, Any]) -> Reminders:
+    rules = {kind: _reminder(item[kind]) for kind in Kind if kind in item}
+    return Reminders(rules, tuple(item.get("escalate-to", ())))
+
+
+def _reminder(item: Mapping[str, Any]) -> Reminder:
+    every = _duration(item, "every")
+    return Reminder(tuple(map(parse_duration, item.get("before", ()))), every.n if every else None, _duration(item, "escalate-after"))
 
 
 def _recurring(name: str, item: Mapping[str, Any]) -> Recurring:

@@ -14,7 +14,7 @@ from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.clocks import Duration, Every
 from plaint.model.course import event_names
 from plaint.model.duties import POLICY_REVIEW
-from plaint.model.policy import TEAM, Policy, Transition
+from plaint.model.policy import TEAM, Kind, Policy, Transition
 from plaint.model.words import event_title
 
 
@@ -58,6 +58,7 @@ def sections(policy: Policy) -> Iterator[Section]:
     if policy.review:
         recurring.append((POLICY_REVIEW, pick(policy.review.title), _("once"), duration(policy.review.within)))
     yield from _section(_("Recurring duties"), (_("duty"), _("meaning"), _("how often"), _("within")), recurring)
+    yield from _section(_("Reminders"), (_("what"), _("ahead"), _("when late"), _("others")), _reminders(policy))
     compartments = ((name, pick(c.title), roles(policy, c.holders)) for name, c in policy.compartments.items())
     yield from _section(_("What is sealed, and who opens it"), (_("compartment"), _("meaning"), _("who")), compartments)
     yield from _section(_("Never one person for both"), (_("event"), _("event")), ((event_title(a), event_title(b)) for a, b in policy.apart))
@@ -144,6 +145,23 @@ def clocks(policy: Policy) -> list[tuple[str, ...]]:
             starts.append(_("{clock} missed").format(clock=pick(policy.clocks[clock.or_after].title)))
         within = duration(clock.within) if clock.within else _("its own date")
         rows.append((clock.name, pick(clock.title), within, listed(starts), listed(map(event_title, clock.stops)), listed(notes)))
+    return rows
+
+
+def _reminders(policy: Policy) -> list[tuple[str, ...]]:
+    titles = {
+        Kind.DEADLINE: _("time limit"),
+        Kind.MEASURE: _("measure"),
+        Kind.REQUEST: _("request for the identity"),
+        Kind.RETENTION: _("retention"),
+        Kind.DUTY: _("recurring duty"),
+    }
+    rows: list[tuple[str, ...]] = []
+    for kind, rule in policy.reminders.rules.items():
+        again = ngettext("every {n} day", "every {n} days", rule.every).format(n=rule.every) if rule.every else _("once")
+        others = roles(policy, policy.reminders.escalate_to)
+        passed_on = _("{roles} after {span}").format(roles=others, span=duration(rule.escalate_after)) if rule.escalate_after else ""
+        rows.append((titles[kind], listed(map(duration, rule.before or ())), again, passed_on))
     return rows
 
 
