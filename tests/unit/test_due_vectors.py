@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from builders import CaseBuilder
+from builders import CaseBuilder, one_member_per_role
 from checking import CASE, FOUNDED, House
 from plaint.cli import run
 from plaint.founding import Founding, NewMember, files
 from plaint.model.clocks import due as due_after
 from plaint.model.clocks import parse_duration, parse_period, period_due
+from plaint.model.duties import open_policy_review
 from plaint.model.policy import Policy, policy_from, preset_document
+from plaint.model.record import Event, dump_event, dump_header, parse
+from plaint.model.revisions import revision_of
 from plaint.model.yamlio import dump_yaml
 from plaint.seal.keyring import new_case_keys
 
@@ -30,6 +33,7 @@ TABLE: Row = yaml.load(VECTORS.read_text("utf-8"), Loader=yaml.BaseLoader)
 ROWS: list[Row] = [{**row, "policy": group["policy"], "calendar": group["calendar"]} for group in TABLE["groups"] for row in group["rows"]]
 DUTIES: list[Row] = TABLE["duties"]
 CASES: list[Row] = TABLE["cases"]
+REVIEWS: list[Row] = TABLE["policy-reviews"]
 PLAINT = Path(sys.executable).parent / "plaint"
 
 
@@ -74,7 +78,7 @@ def expected(row: Row) -> dict[str, Any]:
 
 
 def test_the_table_is_whole() -> None:
-    everything = [*ROWS, *DUTIES, *CASES]
+    everything = [*ROWS, *DUTIES, *REVIEWS, *CASES]
     assert len(ROWS) >= 100
     assert len({row["name"] for row in everything}) == len(everything)
     for row in everything:
@@ -124,6 +128,18 @@ def test_duties(row: Row) -> None:
     within = parse_duration(str(policy.recurring[row["duty"]].within))
     found = period_due(parse_period(row["period"]), within, policy.timezone, policy.calendar)
     assert {"due": str(found), "provisional": found.provisional} == expected(row), row["why"]
+
+
+@pytest.mark.parametrize("row", named(REVIEWS))
+def test_policy_reviews(row: Row) -> None:
+    document = {**preset_document(row["policy"]), "effective": row["effective"]}
+    approval = Event("approve", "h7q2m0xv", datetime.fromisoformat(row["approved"]), "supervisor")
+    record = parse(dump_header(document) + dump_event(approval), "policy/1.yaml")
+    policy = policy_from(record.header)
+    revision = revision_of(policy, record, {}, one_member_per_role(policy))
+    found = open_policy_review([revision], approval.at + timedelta(days=60))
+    assert found is not None
+    assert str(found[1].due.isoformat()) == row["due"], row["why"]
 
 
 @pytest.mark.parametrize("row", named(CASES))

@@ -99,9 +99,8 @@ def remind(
 
 def _print_mail(member: str, message: EmailMessage) -> None:
     """A mail that would be sent."""
-    click.secho(f"To: {message['To'] or member}", bold=True)
-    for name in ("Subject", "Message-ID"):
-        click.echo(f"{name}: {message[name]}")
+    for name in ("To", "Subject", "Message-ID"):
+        click.echo(f"{name}: {message[name] or member}")
     click.echo(f"\n{message.get_content()}")
 
 
