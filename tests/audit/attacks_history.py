@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from attack import Book, Done
-from evil import WORKFLOW, Org, at, founding_files, message_of
+from evil import WORKFLOW, Org, at, message_of
+from organisations import founding_files
 
 attack = Book()
 MAIN = "cases/2026/C0DD-0003.yaml"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from attack import Book
-from evil import WORKFLOW, Org, at, message_of, new_id, next_policy
+from evil import WORKFLOW, Org, at, message_of, new_id
+from organisations import next_policy
 
 from plaint.model.record import Event, dump_event, dump_header
 

@@ -17,8 +17,9 @@ import attacks_signers
 import evil
 import pytest
 from attack import Done
-from evil import STRANGERS, Org, environment, good
+from evil import Org, environment
 from odd_keys import Hardware, keygen
+from organisations import STRANGERS, demo, good
 
 from plaint.audit.commits import Commit, CommitError, parse_commit
 from plaint.audit.signatures import verdict
@@ -90,7 +91,7 @@ def read_commit(org: Org, sha: str) -> Commit | None:
 
 
 def test_every_commit_of_the_demo(tmp_path: Path) -> None:
-    org = evil.demo(tmp_path, 8)
+    org = demo(tmp_path, 8)
     shas = org.git("rev-list", "HEAD").split()
     keys = {load_signing_key(path).public: path.stem for path in org.keys.glob("*.pub")}
     assert agree(org, shas, keys) == {"good"}

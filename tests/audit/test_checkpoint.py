@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from attacks_history import another_history, branches
-from evil import Org, good
+from evil import Org
+from organisations import good
 
 from plaint.audit.checkpoint import NAMESPACE, Checkpoint
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import attacks_added
+import attacks_course
 import attacks_git
 import attacks_history
 import attacks_house
@@ -15,7 +17,8 @@ import attacks_records
 import evil
 import pytest
 from attack import Attack, Done
-from evil import Org, environ, environment, good
+from evil import Org, environ, environment
+from organisations import good
 
 from plaint.audit.memory import Memory, Start
 from plaint.audit.run import audit
@@ -74,7 +77,12 @@ def test_findings_stay(where: str, tmp_path: Path) -> None:
 ATTACKS = [
     *attacks_history.attack.attacks,
     *(a for a in attacks_house.attack.attacks if a.name.startswith(("a commit", "commits", "a draft", "a case", "somebody takes", "a member is"))),
-    *(a for a in attacks_records.attack.attacks if a.name.startswith(("a sealed text", "a case is", "an event is", "evidence"))),
+    *(
+        a
+        for module in (attacks_records, attacks_added, attacks_course)
+        for a in module.attack.attacks
+        if a.name.startswith(("a sealed text", "a case is", "an event is", "evidence"))
+    ),
     *(a for a in attacks_git.attack.attacks if a.name.startswith(("a folder is", "a file is", "a submodule", "a changed record behind a g"))),
 ]
 

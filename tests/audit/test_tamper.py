@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import attacks_added
+import attacks_course
 import attacks_git
 import attacks_history
 import attacks_house
@@ -16,11 +18,12 @@ import attacks_records
 import attacks_signers
 import pytest
 from attack import Attack, Done
-from evil import environment, good
+from evil import environment
+from organisations import good
 
 from plaint.check.rules import Severity, rules
 
-MODULES = (attacks_records, attacks_signers, attacks_house, attacks_history, attacks_git)
+MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_history, attacks_git)
 ATTACKS = [attack for module in MODULES for attack in module.attack.attacks]
 
 
