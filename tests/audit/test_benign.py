@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import benign_consent
 import benign_events
 import benign_git
 import benign_house
@@ -18,7 +19,7 @@ from organisations import MEMBERS, demo, found_org, founding_files, good
 
 from plaint.model.policy import load_preset
 
-BENIGN = [do for module in (benign_events, benign_house, benign_git) for do in module.benign.histories]
+BENIGN = [do for module in (benign_events, benign_house, benign_consent, benign_git) for do in module.benign.histories]
 
 
 @pytest.mark.parametrize("do", BENIGN, ids=lambda do: do.__name__.replace("_", "-"))

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import attacks_added
+import attacks_consent
 import attacks_course
 import attacks_git
 import attacks_history
@@ -23,7 +24,7 @@ from organisations import good
 
 from plaint.check.rules import Severity, rules
 
-MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_history, attacks_git)
+MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_consent, attacks_history, attacks_git)
 ATTACKS = [attack for module in MODULES for attack in module.attack.attacks]
 
 

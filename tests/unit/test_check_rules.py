@@ -527,6 +527,21 @@ def unknown_role(h: House) -> None:
     h.append("members/intake.yaml", event("roles", roles=["king"]))
 
 
+@spoils("P205")
+def nothing_to_approve(h: House) -> None:
+    h.append("members/intake.yaml", event("approve", by="supervisor", approves="e0000901"))
+
+
+@spoils("P205")
+def approved_by_the_one_it_is_about(h: House) -> None:
+    h.edit("policy/1.yaml", "stewards:", "membership: {approvals: 1, roles: [supervisor]}\nstewards:")
+    h.append(
+        "members/supervisor.yaml",
+        event("roles", number=901, by="steward", roles=["supervisor", "decider"]),
+        event("approve", number=902, by="supervisor", approves=event_id(901)),
+    )
+
+
 @spoils("P301")
 def no_time_zone(h: House) -> None:
     h.edit("plaint.yaml", "Asia/Shanghai", "Asia/Nowhere")

@@ -77,7 +77,7 @@ def recipients(roster: Roster, members: Iterable[str], recovery: str) -> frozens
 def first_openers(organisation: Organisation, policy: Policy, excluded: Sequence[str]) -> dict[str, frozenset[str]]:
     """The recipients of a new case's compartments: those who may open it, less the `excluded`."""
     roster = organisation.roster
-    strangers = [m for m in excluded if roster.now(m) is None]
+    strangers = [m for m in excluded if roster.now(m) is None and m not in roster.waiting]
     if strangers:
         raise UsageError(_("{member} is no member of this organisation").format(member=", ".join(strangers)), where="--exclude")
     shut_out = Exceptions(excluded=frozenset(excluded))

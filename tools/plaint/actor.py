@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from plaint.errors import EnvironmentFaultError, UsageError
+from plaint.errors import EnvironmentFaultError, NotAllowedError, UsageError
 from plaint.i18n import _
 from plaint.organisation import Organisation
 from plaint.store.signing import SigningKey, signing_key_for
@@ -51,6 +51,10 @@ class Actor:
             if member is None:
                 raise UsageError(_("nobody here has the signing key that git would use"), hint=_("say who acts with --as MEMBER, or run plaint doctor"))
         if organisation.roster.now(member) is None:
+            if member in organisation.roster.waiting:
+                raise NotAllowedError(
+                    _("{member} is not a member yet: the joining waits for approval").format(member=member), hint=f"plaint member approve {member}"
+                )
             raise UsageError(_("{member} is no member of this organisation").format(member=member), hint=_("plaint member list shows who is"))
         return cls(organisation, member, ask_passphrase)
 

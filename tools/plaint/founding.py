@@ -17,9 +17,9 @@ from plaint.errors import EnvironmentFaultError, InputError, UsageError
 from plaint.forge.workflows import workflow_files
 from plaint.i18n import _
 from plaint.intake.importkey import new_import_keyring
+from plaint.model.membership import roster_of
 from plaint.model.policy import policy_from, preset_document
 from plaint.model.record import Event, Record, dump_event, dump_header, new_event_id, parse
-from plaint.model.roster import roster_of
 from plaint.model.schema import check_record, schema_files
 from plaint.model.yamlio import dump_yaml
 from plaint.seal.age import check_recipient

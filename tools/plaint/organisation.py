@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from plaint.errors import EnvironmentFaultError, InputError, UsageError
 from plaint.i18n import _
 from plaint.model.machine import CaseState, fold
+from plaint.model.membership import roster_of
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record, RecordKind, parse
 from plaint.model.revisions import Revision, in_force, revision_of
-from plaint.model.roster import Roster, roster_of
+from plaint.model.roster import Roster
 from plaint.model.yamlio import load_yaml
 from plaint.store.repository import Repository
 
@@ -74,16 +75,24 @@ class Organisation:
     @cached_property
     def roster(self) -> Roster:
         """Its members, then and now."""
-        return roster_of(self._records(RecordKind.MEMBER))
+        return roster_of(self._records(RecordKind.MEMBER), self._policies)
+
+    def roster_with(self, record: Record) -> Roster:
+        """The roster as it would be with a member's record in the place of the one that is there."""
+        return roster_of([record, *(each for each in self._records(RecordKind.MEMBER) if each.id != record.id)], self._policies)
 
     @cached_property
     def revisions(self) -> Mapping[int, Revision]:
         """Every policy revision, approved or only drafted."""
         found: dict[int, Revision] = {}
-        for record in sorted(self._records(RecordKind.POLICY), key=lambda r: int(r.id)):
-            policy = policy_from(record.header, record.path)
+        for policy, record in self._policies:
             found[policy.revision] = revision_of(policy, record, found, self.roster)
         return found
+
+    @cached_property
+    def _policies(self) -> list[tuple[Policy, Record]]:
+        records = sorted(self._records(RecordKind.POLICY), key=lambda r: int(r.id))
+        return [(policy_from(record.header, record.path), record) for record in records]
 
     @cached_property
     def done_periods(self) -> tuple[frozenset[str], frozenset[str]]:

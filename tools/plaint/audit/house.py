@@ -14,10 +14,12 @@ from functools import cached_property
 from plaint.check.findings import Collector, Finding
 from plaint.check.house import check_members, check_policies
 from plaint.errors import InputError
+from plaint.i18n import _
+from plaint.model.membership import roster_of
 from plaint.model.policy import Policy, policy_from
 from plaint.model.record import Record, RecordKind, parse
-from plaint.model.revisions import Revision, could_apply, in_force, revision_of
-from plaint.model.roster import Roster, roster_of
+from plaint.model.revisions import Revision, could_apply, in_force, revision_of, understood
+from plaint.model.roster import Roster
 from plaint.model.schema import validate
 from plaint.organisation import CONFIG, Config, config_from
 
@@ -33,7 +35,11 @@ class House:
     @cached_property
     def roster(self) -> Roster:
         """Who was a member when, as known at this commit."""
-        return roster_of(self.members.values())
+        return roster_of(self.members.values(), self._policies)
+
+    @cached_property
+    def _policies(self) -> list[tuple[Policy, Record]]:
+        return understood(self.policies.values(), _policy)
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
@@ -57,15 +63,20 @@ class House:
         """The member who held a key before, and holds it no more."""
         return next((m for m, held in self.roster.members.items() if any(key in each.signing for each in held)), None)
 
+    def stranger(self, key: str) -> str:
+        """Why a key is nobody's."""
+        if former := self.formerly(key):
+            return _("the key was {member}'s, and is no longer: it was replaced, or they left").format(member=former)
+        waiting = (m for m, proposals in self.roster.waiting.items() for p in proposals if key in p.event.codes.get("signing", ()))
+        if member := next(waiting, None):
+            return _("the key is to be {member}'s, and waits for approval").format(member=member)
+        return _("nobody here has this key")
+
     @cached_property
     def revisions(self) -> Mapping[int, Revision]:
         """The revisions of the policy that can be understood."""
         found: dict[int, Revision] = {}
-        for record in sorted(self.policies.values(), key=lambda r: int(r.id)):
-            try:
-                policy = _policy(record)
-            except InputError:
-                continue
+        for policy, record in self._policies:
             found[policy.revision] = revision_of(policy, record, found, self.roster)
         return found
 
@@ -74,7 +85,7 @@ class House:
         """What `check` says of the members' records: courses, roles, keys that two have."""
         found = Collector()
         policies = [revision.policy for revision in self.revisions.values()]
-        check_members([self.members[path] for path in sorted(self.members)], self.config, policies, found)
+        check_members([self.members[path] for path in sorted(self.members)], self.roster, self.config, policies, found)
         return tuple(found.found)
 
     @cached_property

@@ -5,6 +5,7 @@ Rules:
   a key could go on from a commit of before and have it merged.
 - An event that the merge brings into the first line is judged by the members and policies of both, and dated back no further before the
   merge than before any commit: a branch from last month is no way to date back a month.
+- A change of a member that it brings has the approvals that the other side's policy asks for.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import timedelta
 
 from plaint.audit.cases import Blobs
 from plaint.audit.commits import Commit
+from plaint.audit.consent import check_asked
 from plaint.audit.history import Changed
 from plaint.audit.house import House
 from plaint.audit.sshsig import SignatureError, verify
@@ -50,6 +52,7 @@ def check_lines(lines: Lines, blobs: Blobs, only: Only, found: Collector) -> Non
     apart = any(house is not lines.house for house in lines.parents)
     if apart:
         _check_keys(lines, only, found)
+        _check_members(lines, blobs, found)
     for number, changes in enumerate(lines.changes):
         if number == 0 or apart:
             for change in changes:
@@ -77,6 +80,16 @@ def _key_of(commit: Commit) -> str:
         return verify(commit.payload, commit.signature)
     except SignatureError:
         return ""
+
+
+def _check_members(lines: Lines, blobs: Blobs, found: Collector) -> None:
+    """What a side brings to members' records must have asked whom the other side's policy says."""
+    for house, changes in zip(lines.parents, lines.changes, strict=True):
+        for change in changes:
+            record = blobs.record(change.new, change.path) if change.mode and FOLDERS[RecordKind.MEMBER][1].fullmatch(change.path) else None
+            before = blobs.record(change.old, change.path) if change.old_mode else None
+            new = record.events[len(before.events) if before else 0 :] if record else ()
+            check_asked([(change.path, event) for event in new], house, lines.house, lines.merge.at, lines.merge.sha, found)
 
 
 def _check_case(lines: Lines, change: Changed, blobs: Blobs, found: Collector, *, first: bool, apart: bool) -> None:

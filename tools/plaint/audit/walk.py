@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from plaint.audit.added import BESIDE, CASE, Added
 from plaint.audit.cases import Blobs, EventsBefore, Known, blob_id
 from plaint.audit.commits import Commit
+from plaint.audit.consent import check_asked
 from plaint.audit.history import Changed, Step
 from plaint.audit.house import House, is_of_house
 from plaint.audit.lines import IMPORTED, Lines, check_lines
@@ -134,6 +135,8 @@ class Walk:
         self.events += len(added.events)
         added.check_events(commit, member, self._found, touched=any(CASE.fullmatch(change.path) for change in changes))
         added.check_beside(commit, self._blobs, after, self._prefix, self._found)
+        if after is not before and before.members:
+            check_asked(added.events, before, after, commit.at, commit.sha, self._found)
         for fault in after.faults_since(before) if after is not before else ():
             self._found.add(fault.rule, fault.record, fault.message, line=fault.line, event=fault.event, commit=commit.sha)
 
@@ -147,11 +150,7 @@ class Walk:
             return None
         member = house.keys.get(key)
         if member is None:
-            former = house.formerly(key)
-            message = (
-                _("the key was {member}'s, and is no longer: it was replaced, or they left").format(member=former) if former else _("nobody here has this key")
-            )
-            self._found.add("A103", commit.sha, message, commit=commit.sha)
+            self._found.add("A103", commit.sha, house.stranger(key), commit=commit.sha)
         return member
 
     def _check_time(self, commit: Commit) -> None:
@@ -203,9 +202,10 @@ class Walk:
             self._grown_other(commit, path, change, data, kind, added)
         if kind is not RecordKind.CASE:
             mine = [event for where, event in added.events if where == path]
-            renewed = path == f"members/{member}.yaml" and mine and all(event.kind == "rotate" for event in mine)
+            kinds = {event.kind for event in mine}
+            renewed = path == f"members/{member}.yaml" and kinds == {"rotate"}
             if not renewed:
-                self._check_role(commit, path, house, member)
+                self._check_role(commit, path, house, member, approving=kinds == {"approve"})
             self._check_frame(commit, path, change.new, mine, house)
 
     def _new_record(self, commit: Commit, path: str, change: Changed, data: bytes, kind: RecordKind, house: House, added: Added) -> None:
@@ -318,14 +318,16 @@ class Walk:
 
     # The house
 
-    def _check_role(self, commit: Commit, path: str, house: House, member: str | None) -> None:
-        """Whether the signer may change a protected path; who is nobody has been reported."""
+    def _check_role(self, commit: Commit, path: str, house: House, member: str | None, *, approving: bool = False) -> None:
+        """Whether the signer may change a protected path, or approve what another changed in it; who is nobody has been reported."""
         policy = house.in_force(commit.at)
         if member is None or policy is None:
             return
         now = house.roster.now(member)
         roles = now.roles if now else frozenset()
         wanted = {*policy.stewards, *(policy.approvers if path.startswith(("policy/", "reviews/", "releases/")) else ())}
+        if approving and policy.membership and path.startswith("members/"):
+            wanted |= {*policy.membership.roles}
         if roles.isdisjoint(wanted) and commit.parents and commit.sha != self._founded:
             message = _("{member} has none of the roles: {roles}").format(member=member, roles=", ".join(sorted(wanted)))
             self._found.add("A401", path, message, commit=commit.sha)

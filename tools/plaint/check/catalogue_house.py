@@ -116,6 +116,10 @@ def _members() -> tuple[Rule, ...]:
         Rule("P204", error, _("A role or field that the policy does not have"),
              _("Members hold roles, and know fields, that some revision of the policy declares."),
              _("Correct the roles: plaint member tells how; a new role takes a new revision of the policy.")),
+        Rule("P205", error, _("An approval of a member's change that does not count"),
+             _("Where the policy asks for it, joining, roles and keys given by another wait for approvals, by others who hold the roles for it. This one "
+               "is of nothing that waits, or by somebody who may not give it."),
+             _("Let somebody with the role approve the change that waits: plaint member list shows it.")),
     )  # fmt: skip
 
 

@@ -57,8 +57,8 @@ def check_config(data: bytes | None, found: Collector) -> Config | None:
         return None
 
 
-def check_members(records: Sequence[Record], config: Config | None, policies: Iterable[Policy], found: Collector) -> None:
-    """Each member's own course, and the keys and roles of all."""
+def check_members(records: Sequence[Record], roster: Roster, config: Config | None, policies: Iterable[Policy], found: Collector) -> None:
+    """Each member's own course, the keys and roles of all, and the approvals of their changes."""
     known = list(policies)
     roles = {role for policy in known for role in policy.roles}
     expertise = {field for policy in known for field in policy.expertise}
@@ -80,6 +80,9 @@ def check_members(records: Sequence[Record], config: Config | None, policies: It
                 if owner != record.id:
                     message = _("{member} has this key too").format(member=owner) if owner else _("this is the recovery key of the organisation")
                     found.add("P203", record.path, message, line=event.line, event=event.id)
+    paths = {record.id: record.path for record in records}
+    for void in roster.void:
+        found.add("P205", paths[void.member], void.reason, line=void.event.line, event=void.event.id)
 
 
 def check_policies(records: Sequence[Record], roster: Roster, found: Collector, *, prove: bool = True) -> dict[int, Revision]:

@@ -20,8 +20,10 @@ from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, c
 from plaint.check.snapshot import Snapshot
 from plaint.i18n import _
 from plaint.model.machine import is_final
+from plaint.model.membership import roster_of
+from plaint.model.policy import policy_from
 from plaint.model.record import Event, Record, RecordKind
-from plaint.model.roster import roster_of
+from plaint.model.revisions import understood
 from plaint.organisation import CONFIG
 
 
@@ -46,10 +48,10 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     config = check_config(snapshot.read(CONFIG), found)
     members = list(read_records(snapshot, items[RecordKind.MEMBER], RecordKind.MEMBER, found))
     policies = list(read_records(snapshot, items[RecordKind.POLICY], RecordKind.POLICY, found))
-    roster = roster_of(members)
+    roster = roster_of(members, understood(policies, lambda record: policy_from(record.header, record.path)))
     revisions = check_policies(policies, roster, found)
     house = House(config, roster, revisions, {number: Clocks.of(revision.policy) for number, revision in revisions.items()})
-    check_members(members, config, [r.policy for r in house.revisions.values()], found)
+    check_members(members, roster, config, [r.policy for r in house.revisions.values()], found)
     for record in (*members, *policies):
         check_frame(record, roster, now, found)
         _compare_events(record, seen, found)

@@ -14,7 +14,9 @@ from plaint.i18n import _
 def _change(case: str, who: str, compartments: tuple[str, ...], key: str, reason: str | None, fmt: str) -> None:
     call = session()
     organisation = call.organisation
-    if who not in organisation.roster.members:
+    if key == "granted" and who in organisation.roster.waiting and organisation.roster.now(who) is None:
+        raise UsageError(_("{member} waits for approval, and is let in only then").format(member=who), hint=_("plaint member list shows who is"))
+    if who not in {*organisation.roster.members, *organisation.roster.waiting}:
         raise UsageError(_("{member} is no member of this organisation").format(member=who), hint=_("plaint member list shows who is"))
     before = organisation.case(case)
     mine = set(case_secrets(call.actor, before))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -14,10 +15,11 @@ from plaint.actor import Actor, config_folder
 from plaint.cli.common import common_options, format_option, print_json, session, table
 from plaint.errors import NotAllowedError, UsageError
 from plaint.founding import NewMember, member_record, new_signing_key, valid_member_id, valid_public_key
-from plaint.i18n import _, listed, pick
+from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.lint_people import against_people
+from plaint.model.policy import Policy
 from plaint.model.record import Event, append, new_event_id, parse
-from plaint.model.roster import Roster
+from plaint.model.roster import Membership, Proposal, Roster
 from plaint.model.schema import check_record
 from plaint.organisation import Organisation
 
@@ -27,33 +29,57 @@ def member() -> None:
     """See `help` above."""
 
 
-@member.command("list", help=_("Who is a member."))
+@member.command("list", help=_("Who is a member, and what waits for approval."))
 @click.option("--all", "everyone", is_flag=True, help=_("Also those who left."))
 @format_option("text", "json")
 @common_options
 def list_members(everyone: bool, fmt: str) -> None:
-    """Prints one line a member."""
+    """Prints one line a member, and one for each change that waits."""
     call = session()
     organisation = call.organisation
     roster = organisation.roster
     policy = organisation.policy_in_force(call.now)
-    found = sorted(roster.members) if everyone else roster.active()
+    found = sorted({*(roster.members if everyone else roster.active()), *roster.waiting})
     if fmt == "json":
-        print_json(
-            [
-                {"member": m, "roles": sorted(now.roles), "expertise": sorted(now.expertise), "signing": list(now.signing), "recipient": now.recipient}
-                for m in found
-                if (now := roster.members[m][-1])
-            ]
-        )
+        print_json([_plain(each, roster) for each in found])
         return
     rows = []
     for each in found:
-        now = roster.members[each][-1]
-        roles = listed(pick(policy.roles[r]) if r in policy.roles else r for r in sorted(now.roles)) or _("left")
-        fields = listed(pick(policy.expertise[e]) if e in policy.expertise else e for e in sorted(now.expertise))
-        rows.append((each, roles, fields))
-    table(rows, (_("member"), _("roles"), _("expertise")))
+        if each in roster.members:
+            now = roster.members[each][-1]
+            rows.append((each, _roles(policy, now.roles) or _("left"), _fields(policy, now.expertise), ""))
+        rows += [_waiting(policy, each, proposal) for proposal in roster.waiting.get(each, ())]
+    table(rows, (_("member"), _("roles"), _("expertise"), _("waits for approval")))
+
+
+def _plain(member_id: str, roster: Roster) -> dict[str, Any]:
+    now = roster.members[member_id][-1] if member_id in roster.members else Membership(session().now, frozenset(), frozenset(), (), "")
+    return {
+        "member": member_id,
+        "roles": sorted(now.roles),
+        "expertise": sorted(now.expertise),
+        "signing": list(now.signing),
+        "recipient": now.recipient,
+        "waiting": [
+            {"event": p.event.id, "kind": p.event.kind, "by": p.event.by, "given": list(p.given), "needed": p.needed, **p.event.codes}
+            for p in roster.waiting.get(member_id, ())
+        ],
+    }
+
+
+def _waiting(policy: Policy, member_id: str, proposal: Proposal) -> tuple[str, str, str, str]:
+    event = proposal.event
+    what = {"join": _("joining"), "roles": _("new roles"), "rotate": _("new keys")}[event.kind]
+    count = _("{given} of {needed} approvals").format(given=len(proposal.given), needed=proposal.needed)
+    return member_id, _roles(policy, event.codes.get("roles", ())), _fields(policy, event.codes.get("expertise", ())), f"{what}: {count}"
+
+
+def _roles(policy: Policy, roles: Iterable[str]) -> str:
+    return listed(pick(policy.roles[r]) if r in policy.roles else r for r in sorted(roles))
+
+
+def _fields(policy: Policy, fields: Iterable[str]) -> str:
+    return listed(pick(policy.expertise[e]) if e in policy.expertise else e for e in sorted(fields))
 
 
 @member.command("keys", help=_("Makes your own signing key and age identity, and prints what to send to the steward."))
@@ -86,7 +112,12 @@ def keys(member_id: str) -> None:
 @click.argument("member_id", metavar="ID")
 @click.option("--role", "roles", multiple=True, required=True, help=_("A role; once for each."))
 @click.option("--expertise", multiple=True, help=_("A field they know; once for each."))
-@click.option("--signing-key", required=True, metavar="KEY", help=_("Their SSH public key, or the file it is in."))
+@click.option(
+    "--signing-key",
+    required=True,
+    metavar="KEY",
+    help=_("Their SSH public key, or the file it is in. A security key must ask for a touch: made with no-touch-required it is refused."),
+)
 @click.option("--recipient", required=True, metavar="AGE", help=_("Their age recipient, age1…"))
 @common_options
 def add(member_id: str, roles: tuple[str, ...], expertise: tuple[str, ...], signing_key: str, recipient: str) -> None:
@@ -98,13 +129,34 @@ def add(member_id: str, roles: tuple[str, ...], expertise: tuple[str, ...], sign
     organisation = call.organisation
     if organisation.roster.now(member_id):
         raise UsageError(_("{member} is a member already").format(member=member_id), hint=_("plaint member roles or rotate changes what they have"))
-    if member_id in organisation.roster.members:
+    if member_id in organisation.roster.waiting:
+        raise UsageError(_("{member} waits for approval already").format(member=member_id), hint=f"plaint member approve {member_id}")
+    if (organisation.repository.read(f"members/{member_id}.yaml")) is not None:
         raise UsageError(_("{member} was a member and has left").format(member=member_id), hint=_("who comes back joins under a new id, with new keys"))
     _known(organisation, call.now, roles, expertise)
     joining = NewMember(member_id, roles, expertise, _public_key(signing_key), check_recipient(recipient))
     _unused(organisation, joining.signing, recipient)
     _commit(call.actor, f"members/{member_id}.yaml", member_record(joining, call.actor.member, call.local_now), f"join: {member_id}")
-    click.echo(_("{member} is a member. Who can open a case lets them in with plaint grant, or plaint rekey --all.").format(member=member_id))
+    _tell(member_id, "join")
+
+
+@member.command("approve", help=_("Approves what waits: somebody's joining, new roles, or keys that another gave them. Where the policy asks for it."))
+@click.argument("member_id", metavar="ID")
+@click.option("--event", "event_id", metavar="EVENT", help=_("Which change, if several wait."))
+@common_options
+def approve(member_id: str, event_id: str | None) -> None:
+    """Appends an approve event to the member's record, signed by who approves."""
+    call = session()
+    organisation = call.organisation
+    proposals = [p for p in organisation.roster.waiting.get(member_id, ()) if event_id in (None, p.event.id)]
+    if len(proposals) != 1:
+        _which(member_id, proposals)
+    proposal = proposals[0]
+    _show(organisation.policy_in_force(call.now), proposal)
+    event = _event(call.actor, "approve", {"approves": proposal.event.id})
+    _refuse_void(organisation, member_id, event)
+    _append(call.actor, member_id, event, allow=True)
+    _tell(member_id, proposal.event.kind)
 
 
 @member.command("roles", help=_("Changes a member's roles and fields."))
@@ -119,7 +171,7 @@ def change_roles(member_id: str, roles: tuple[str, ...], expertise: tuple[str, .
     _warn_of_gaps(call.actor, member_id, frozenset(roles))
     codes: dict[str, Any] = {"roles": list(roles)} | ({"expertise": list(expertise)} if expertise else {})
     _append(call.actor, member_id, _event(call.actor, "roles", codes))
-    click.echo(_("{member} has new roles. plaint rekey --all brings the keyrings in line.").format(member=member_id))
+    _tell(member_id, "roles")
 
 
 @member.command("rotate", help=_("Gives a member new keys, as after a lost laptop."))
@@ -140,11 +192,13 @@ def rotate(member_id: str, signing_key: str | None, recipient: str | None) -> No
     if not codes:
         raise UsageError(_("nothing to change"), hint=_("give --signing-key or --recipient"))
     _unused(call.organisation, *codes.get("signing", ()), codes.get("recipient", ""))
-    _append(call.actor, member_id, _event(call.actor, "rotate", codes), own=True)
-    click.echo(_("{member} has new keys. plaint rekey --all by those who can open the cases lets the new one in.").format(member=member_id))
+    _append(call.actor, member_id, _event(call.actor, "rotate", codes), allow=member_id == call.actor.member)
+    _tell(member_id, "rotate")
 
 
-@member.command("leave", help=_("Somebody leaves: from now on their keys count for nothing, and keyrings are sealed without them."))
+@member.command(
+    "leave", help=_("Somebody leaves: from now on their keys count for nothing, and keyrings are sealed without them. Takes back a joining that waits, too.")
+)
 @click.argument("member_id", metavar="ID")
 @common_options
 def leave(member_id: str) -> None:
@@ -156,7 +210,11 @@ def leave(member_id: str) -> None:
         raise UsageError(_("nobody signs their own leaving"), hint=_("another steward does it"))
     identity_is_there = call.actor.identity  # asked for first: without it the keyrings could not be sealed anew
     _warn_of_gaps(call.actor, member_id, frozenset())
+    was_member = call.organisation.roster.now(member_id)
     _append(call.actor, member_id, _event(call.actor, "leave", {}))
+    if not was_member:
+        click.echo(_("{member} does not join.").format(member=member_id))
+        return
     organisation = Organisation(call.organisation.repository)
     actor = Actor.find(organisation, call.actor.member, lambda _file: "")
     actor.__dict__["identity"] = identity_is_there
@@ -173,12 +231,69 @@ def _event(actor: Actor, kind: str, codes: dict[str, Any]) -> Event:
     return Event(kind, new_event_id(), session().local_now, actor.member, codes, {})
 
 
-def _append(actor: Actor, member_id: str, event: Event, *, own: bool = False) -> None:
+def _append(actor: Actor, member_id: str, event: Event, *, allow: bool = False) -> None:
     path = f"members/{member_id}.yaml"
-    old = actor.organisation.repository.read(path)
-    if old is None or not actor.organisation.roster.now(member_id):
+    organisation = actor.organisation
+    old = organisation.repository.read(path)
+    waits = member_id in organisation.roster.waiting and event.kind in ("leave", "approve")
+    if old is None or not (organisation.roster.now(member_id) or waits):
         raise UsageError(_("{member} is no member of this organisation").format(member=member_id), hint=_("plaint member list shows who is"))
-    _commit(actor, path, append(old, event), f"{event.kind}: {member_id}", allow=own and member_id == actor.member)
+    _commit(actor, path, append(old, event), f"{event.kind}: {member_id}", allow=allow)
+
+
+def _which(member_id: str, proposals: Iterable[Proposal]) -> NoReturn:
+    """UsageError where it is not plain what is to be approved."""
+    choices = ", ".join(f"--event {p.event.id} ({p.event.kind})" for p in proposals)
+    if choices:
+        raise UsageError(_("several changes of {member} wait for approval").format(member=member_id), hint=choices)
+    raise UsageError(_("nothing of {member} waits for approval").format(member=member_id), hint=_("plaint member list shows what does"))
+
+
+def _show(policy: Policy, proposal: Proposal) -> None:
+    """What is being approved: the roles, and the keys, to be compared with those that the member has."""
+    event = proposal.event
+    lines = {_("proposed by"): event.by}
+    if "roles" in event.codes:
+        lines[_("roles")] = _roles(policy, event.codes["roles"])
+    for key in event.codes.get("signing", ()):
+        lines[_("signing key")] = key
+    if "recipient" in event.codes:
+        lines[_("age recipient")] = event.codes["recipient"]
+    for name, value in lines.items():
+        click.echo(f"{name}: {value}", err=True)
+
+
+def _refuse_void(organisation: Organisation, member_id: str, event: Event) -> None:
+    """NotAllowedError where an approval would not count."""
+    path = f"members/{member_id}.yaml"
+    data = append(organisation.repository.read(path) or b"", event)
+    after = organisation.roster_with(parse(data, path))
+    for void in after.void:
+        if void.event.id == event.id:
+            raise NotAllowedError(void.reason)
+
+
+def _tell(member_id: str, kind: str) -> None:
+    """What came of a change: it counts, or it waits."""
+    call = session()
+    organisation = Organisation(call.organisation.repository)
+    policy = organisation.policy_in_force(call.now)
+    proposal = next((p for p in organisation.roster.waiting.get(member_id, ()) if p.event.kind == kind), None)
+    if proposal is None or policy.membership is None:
+        done = {
+            "join": _("{member} is a member. Who can open a case lets them in with plaint grant, or plaint rekey --all."),
+            "roles": _("{member} has new roles. plaint rekey --all brings the keyrings in line."),
+            "rotate": _("{member} has new keys. plaint rekey --all by those who can open the cases lets the new one in."),
+        }
+        click.echo(done[kind].format(member=member_id))
+        return
+    left = proposal.needed - len(proposal.given)
+    message = ngettext(
+        "This waits for {n} approval, by somebody else with the role {roles}: plaint member approve {member}",
+        "This waits for {n} approvals, each by somebody else with the role {roles}: plaint member approve {member}",
+        left,
+    )
+    click.echo(message.format(member=member_id, n=left, roles=_roles(policy, policy.membership.roles)))
 
 
 def _commit(actor: Actor, path: str, data: bytes, subject: str, *, allow: bool = False) -> None:

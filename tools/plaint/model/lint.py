@@ -88,6 +88,7 @@ def _roles_declared(policy: Policy) -> Iterator[Finding]:
     uses: list[tuple[str, tuple[str, ...]]] = [(t.event, t.roles) for t in _transitions(policy)]
     uses += [(name, c.holders) for name, c in policy.compartments.items()]
     plain = [("team", policy.team.roles), ("approvals", policy.approvers), ("stewards", policy.stewards), ("reminders", policy.reminders.escalate_to)]
+    plain += [("membership", policy.membership.roles)] if policy.membership else []
     known = {*policy.roles, TEAM}
     for where, roles in uses + plain:
         for role in roles:

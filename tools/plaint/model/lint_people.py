@@ -20,6 +20,7 @@ def against_people(policy: Policy, roster: Roster) -> list[Finding]:
     candidates = [m for m in roster.active() if (now := roster.now(m)) and set(policy.team.roles) <= now.roles]
     return [
         *_roles_held(policy, roster, candidates),
+        *_members_approved(policy, roster),
         *_team_possible(policy, roster, candidates),
         *_duties_apart(policy, roster, candidates),
     ]
@@ -51,6 +52,16 @@ def _roles_held(policy: Policy, roster: Roster, candidates: Sequence[str]) -> It
         yield "nobody-reminded", _("nobody would hear of what stays late: nobody holds the role {roles}").format(roles=_role_names(policy, others))
     if not roster.with_roles(policy.stewards):
         yield "nobody-stewards", _("nobody may change the members: nobody holds the role {roles}").format(roles=_role_names(policy, policy.stewards))
+
+
+def _members_approved(policy: Policy, roster: Roster) -> Iterator[Finding]:
+    """Whether somebody else could approve what each of those who keep the members proposes."""
+    rules = policy.membership
+    stewards = roster.with_roles(policy.stewards)
+    others = min((len(set(roster.with_roles(rules.roles)) - {steward}) for steward in stewards), default=None) if rules else None
+    if rules and others is not None and others < rules.approvals:
+        words = {"n": str(others), "needed": str(rules.approvals), "roles": _role_names(policy, rules.roles)}
+        yield "too-few-for-members", _("a change of members needs {needed} approvals, and {n} others could give one ({roles})").format(**words)
 
 
 def _team_possible(policy: Policy, roster: Roster, candidates: Sequence[str]) -> Iterator[Finding]:

@@ -133,6 +133,14 @@ class TeamRules:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipRules:
+    """Who must agree when somebody joins, is given roles, or is given keys by another: how many approvals, by members with one of which roles."""
+
+    approvals: int
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compartment:
     """A part of the sealed content, and the roles that hold its key by default."""
 
@@ -178,6 +186,8 @@ class Policy:
     approvals: int
     approvers: tuple[str, ...]
     stewards: tuple[str, ...]
+    membership: MembershipRules | None
+    """None: the stewards change members alone."""
     threshold: int
     publication_every: Every
 
@@ -265,6 +275,7 @@ def policy_from(document: Mapping[str, Any], where: str = "") -> Policy:
         approvals=document["approvals"]["policy"],
         approvers=tuple(document["approvals"]["roles"]),
         stewards=tuple(document["stewards"]),
+        membership=_membership(document.get("membership")),
         threshold=document["publication"]["threshold"],
         publication_every=Every(document["publication"]["every"]),
     )
@@ -286,6 +297,10 @@ def _transition(item: Mapping[str, Any]) -> Transition:
         once=item.get("repeat") == "never",
         measures_verified=item.get("measures") == "verified",
     )
+
+
+def _membership(item: Mapping[str, Any] | None) -> MembershipRules | None:
+    return MembershipRules(item["approvals"], tuple(item["roles"])) if item else None
 
 
 def _duration(item: Mapping[str, Any], key: str) -> Duration | None:

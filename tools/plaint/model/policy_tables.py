@@ -66,6 +66,7 @@ def sections(policy: Policy) -> Iterator[Section]:
 
 def rules(policy: Policy) -> list[tuple[str, str]]:
     """What holds for the team, for new revisions, members and publication."""
+    changes = policy.membership
     fields = [
         (
             _("Expertise for {category}").format(category=pick(policy.categories.get(c, {"en": c}))),
@@ -78,6 +79,7 @@ def rules(policy: Policy) -> list[tuple[str, str]]:
         *fields,
         (_("New revision"), _("{n} approvals by: {roles}").format(n=policy.approvals, roles=roles(policy, policy.approvers))),
         (_("Members are kept by"), roles(policy, policy.stewards)),
+        *([(_("Changes of members"), _("{n} approvals by: {roles}").format(n=changes.approvals, roles=roles(policy, changes.roles)))] if changes else []),
         (_("Counts are published from"), str(policy.threshold)),
     ]
 

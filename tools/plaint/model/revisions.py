@@ -8,10 +8,12 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from plaint.errors import InputError
 from plaint.i18n import _
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record
@@ -36,6 +38,15 @@ class Revision:
         """When it came into force: approved, and its date reached."""
         effective = datetime.combine(self.policy.effective, datetime.min.time(), self.policy.timezone)
         return max(effective, self.approved) if self.approved else None
+
+
+def understood(records: Iterable[Record], read: Callable[[Record], Policy]) -> list[tuple[Policy, Record]]:
+    """The revisions in order of their numbers; those that make no sense are left out."""
+    found = []
+    for record in sorted(records, key=lambda r: int(r.id)):
+        with suppress(InputError):
+            found.append((read(record), record))
+    return found
 
 
 def rules_for(revisions: Mapping[int, Revision], number: int, at: datetime) -> Policy | None:

@@ -1,6 +1,7 @@
-"""Who was a member when: roles, expertise and keys at any time, folded from the member records.
+"""Who was a member when: roles, expertise and keys at any time; and what is proposed and waits for approval.
 
-A member's record: `join` (roles, expertise, signing keys, age recipient), `roles`, `rotate`, `leave`; each holds from its time on.
+A member's record: `join` (roles, expertise, signing keys, age recipient), `roles`, `rotate`, `leave`, and `approve` of one of these. From when each
+counts is for `membership`, which folds the records.
 
 >>> Roster({}).roles("li.wei", now)
 frozenset()
@@ -9,10 +10,11 @@ frozenset()
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from plaint.model.record import Event, Record
+from plaint.model.policy import MembershipRules
+from plaint.model.record import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,35 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change that waits, who has approved it so far, and how many it takes."""
+
+    event: Event
+    given: tuple[str, ...]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """An approval in a member's record that does not count, and why."""
+
+    member: str
+    event: Event
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """Every member's memberships, oldest first."""
 
     members: Mapping[str, tuple[Membership, ...]]
+    waiting: Mapping[str, tuple[Proposal, ...]] = field(default_factory=dict)
+    """By member, or by who would be one."""
+    void: tuple[Void, ...] = ()
+    asked: frozenset[str] = frozenset()
+    """The changes, by event id, that approvals were asked for, whether they have them or not."""
+    others: Mapping[MembershipRules, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    """Who could approve changes under each rules of the policy, at one time or another."""
 
     def at(self, member: str, when: datetime) -> Membership | None:
         """What the member was then; None before they joined and after they left."""
@@ -75,25 +102,3 @@ class Roster:
         """The active member with this signing key ("ssh-ed25519 AAAA…", comment or not)."""
         key = " ".join(public.split()[:2])
         return next((m for m in self.active() if (membership := self.now(m)) and key in membership.signing), None)
-
-
-def roster_of(records: Iterable[Record]) -> Roster:
-    """The roster that member records make."""
-    return Roster({record.id: tuple(_memberships(record.events)) for record in records})
-
-
-def _memberships(events: Iterable[Event]) -> Iterable[Membership]:
-    current: Membership | None = None
-    for event in events:
-        codes = event.codes
-        if event.kind == "leave":
-            current = Membership(event.at, frozenset(), frozenset(), (), current.recipient if current else "")
-        else:
-            current = Membership(
-                event.at,
-                frozenset(codes["roles"]) if "roles" in codes else (current.roles if current else frozenset()),
-                frozenset(codes["expertise"]) if "expertise" in codes else (current.expertise if current else frozenset()),
-                tuple(codes["signing"]) if "signing" in codes else (current.signing if current else ()),
-                codes["recipient"] if "recipient" in codes else (current.recipient if current else ""),
-            )
-        yield current
