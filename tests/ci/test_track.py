@@ -17,6 +17,7 @@ from plaint.forge.board import board_of, markdown
 from plaint.forge.tracker import marked
 from plaint.i18n import set_language
 from plaint.model.deadlines import Status
+from plaint.model.policy import Kind, load_preset
 
 DUE_AT = DUE[:16].replace("T", " ")
 HIDDEN = re.compile(r"<!-- plaint:late [0-9a-f]{16} -->\n\Z")
@@ -181,7 +182,24 @@ def test_it_survives_a_forge_that_is_gone(org: Place) -> None:
 
 def test_more_than_an_issue_holds() -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
-    one = Item("Q7M4-K2XD", "received", "|<b>@all</b>" * 6, "c", "首次*回复*" * 9, "e", now, now, True, Status.LATE, timedelta(), ("acknowledge",), frozenset())
+    one = Item(
+        case="Q7M4-K2XD",
+        state="received",
+        state_text={"en": "|<b>@all</b>" * 6, "zh": "已收到"},
+        clock="c",
+        text={"en": "首次*回复*" * 9, "zh": "首次回复"},
+        part="",
+        subject="e",
+        started=now,
+        due=now,
+        provisional=True,
+        status=Status.LATE,
+        warn=timedelta(),
+        steps=("acknowledge",),
+        members=frozenset(),
+        policy=load_preset("house"),
+        kind=Kind.DEADLINE,
+    )
     set_language("en")
     text = markdown(board_of([one] * 10_000, now, 7, ZoneInfo("Asia/Shanghai")))
     assert "and 9850 more" in text

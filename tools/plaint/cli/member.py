@@ -49,7 +49,8 @@ def list_members(everyone: bool, fmt: str) -> None:
             now = roster.members[each][-1]
             rows.append((each, _roles(policy, now.roles) or _("left"), _fields(policy, now.expertise), ""))
         rows += [_waiting(policy, each, proposal) for proposal in roster.waiting.get(each, ())]
-    table(rows, (_("member"), _("roles"), _("expertise"), _("waits for approval")))
+    header = _("member"), _("roles"), _("expertise"), *([_("waits for approval")] if roster.waiting else [])
+    table([row[: len(header)] for row in rows], header)
 
 
 def _plain(member_id: str, roster: Roster) -> dict[str, Any]:

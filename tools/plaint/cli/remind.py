@@ -26,7 +26,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help=_("Mail each member what is due to them, once, and supervisors what stays late, as the policy says. Run it every hour or morning."),
     epilog=_(
         "The addresses file is YAML: `plaint: 1`, `members: {li.wei: {address: li.wei@example.org, language: zh}}` and, if you like, "
-        "`server: {host, port, security, user, password-file, certificates, from}`. Without --addresses it is addresses.yaml in the folder of your keys. "
+        "`server: {…}` with `host`, `port`, `security`, `user`, `password-file`, `certificates`, `from`. Without --addresses it is addresses.yaml in the folder of your keys. "
         "The password may also stand in PLAINT_SMTP_PASSWORD."
     ),
 )
