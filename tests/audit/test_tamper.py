@@ -15,6 +15,7 @@ import attacks_course
 import attacks_git
 import attacks_history
 import attacks_house
+import attacks_pushed
 import attacks_records
 import attacks_signers
 import pytest
@@ -24,7 +25,7 @@ from organisations import good
 
 from plaint.check.rules import Severity, rules
 
-MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_consent, attacks_history, attacks_git)
+MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_consent, attacks_history, attacks_pushed, attacks_git)
 ATTACKS = [attack for module in MODULES for attack in module.attack.attacks]
 
 
@@ -73,4 +74,4 @@ def test_findings_of_the_installed_command(tmp_path: Path) -> None:
 
 
 def test_warnings_fail_only_where_asked() -> None:
-    assert {code for code, rule in rules().items() if code[0] == "A" and rule.severity is Severity.WARNING} == {"A304", "A507"}
+    assert {code for code, rule in rules().items() if code[0] == "A" and rule.severity is Severity.WARNING} == {"A304", "A307", "A507", "A508"}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ci.forges import GitHubApi, serve
 from ci.place import AFTER, DUE, IN_TIME, LATE, SOON, Place, found, runner, wheel
@@ -16,6 +18,13 @@ DUE_AT = DUE[:16].replace("T", " ")
 
 def workflow(place: Place, name: str) -> Document:
     return parse(place.folder / "org" / ".github" / "workflows" / f"{name}.yml")
+
+
+def came(before: str, *, hours: float = 0, created: bool = False) -> dict[str, Any]:
+    """What GitHub tells of a push, so many hours from now."""
+    when = datetime.now().astimezone() + timedelta(hours=hours)
+    pushed = {"github__event__repository__pushed_at": str(int(when.timestamp()))}
+    return {"github__event__before": before, "github__event__created": created, **pushed}
 
 
 def line_of(done: Done, case: str) -> str:
@@ -32,8 +41,9 @@ def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
         env = {"GITHUB_API_URL": hub.url, "GITHUB_REPOSITORY": "acme/complaints"}
         forge = GitHub(runner(), org.remote, {"PLAINT_SOURCE": str(wheel()), "PLAINT_ROOT": org.git("rev-parse", "HEAD")}, env=env)
 
+        founded = org.git("rev-parse", "HEAD")
         case = org.register()
-        pushed = forge.run(check, "check", event="push", now=IN_TIME)
+        pushed = forge.run(check, "check", event="push", now=IN_TIME, **came(founded))
         assert pushed.green, pushed.log
         assert pushed.outcomes["Audit"] == pushed.outcomes["Findings as SARIF"] == "success"
         assert pushed.outcomes["Send them to code scanning"] == "skipped"
@@ -86,6 +96,28 @@ def test_the_history_is_audited(tmp_path: Path) -> None:
     assert done.failed == ["Audit"]
     assert re.search(r"^::error .*title=A101", done.log, re.MULTILINE), done.log
     assert "title=A503" in done.log, "it begins elsewhere than it should"
+
+
+def test_times_are_witnessed(tmp_path: Path) -> None:
+    """A clock that was set back is seen at the push, on a new branch too; and what was there before is still there."""
+    org = found(tmp_path)
+    founded = org.git("rev-parse", "HEAD")
+    org.register()
+    pushed = org.git("rev-parse", "HEAD")
+    check = workflow(org, "check")
+    forge = GitHub(runner(), org.remote, {"PLAINT_SOURCE": str(wheel())})
+    org.desk(IN_TIME).good("register", "--channel", "phone", "--category", "other", "--body", "-", stdin="report: {title: x}")
+    org.push("other")
+    late = forge.run(check, "check", event="push", now=IN_TIME, ref="other", **came("0" * 40, hours=73, created=True))
+    assert late.failed == ["Audit"]
+    assert re.findall(r"title=(A\d+)", late.log) == ["A306"]
+
+    org.git("reset", "-q", "--hard", founded)
+    org.desk(IN_TIME).good("register", "--channel", "phone", "--category", "other", "--body", "-", stdin="report: {title: x}")
+    org.git("push", "-q", "--force", "origin", "HEAD:main")
+    forced = forge.run(check, "check", event="push", now=IN_TIME, **came(pushed))
+    assert forced.failed == ["Audit"]
+    assert re.findall(r"title=(A\d+)", forced.log) == ["A504"]
 
 
 def test_it_says_when_plaint_cannot_be_had(tmp_path: Path) -> None:

@@ -26,16 +26,22 @@ from plaint.model.yamlio import load_yaml
 from plaint.store.repository import Repository
 
 CONFIG = "plaint.yaml"
+OFFLINE_HOURS = 72
+"""From Friday evening to Monday evening: a weekend without a connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """plaint.yaml: who the organisation is. `recovery` is the age recipient of its offline recovery key."""
+    """plaint.yaml: who the organisation is. `recovery` is the age recipient of its offline recovery key.
+
+    `offline_hours` is how long members may work before they push (`audit.witness`).
+    """
 
     name: Mapping[str, str]
     languages: tuple[str, ...]
     timezone: ZoneInfo
     recovery: str
+    offline_hours: int = OFFLINE_HOURS
 
 
 def case_path(case: str, received: datetime) -> str:
@@ -47,7 +53,7 @@ def config_from(data: bytes, where: str = CONFIG) -> Config:
     """The configuration in a plaint.yaml; InputError where something is missing."""
     raw = load_yaml(data, where)
     try:
-        return Config(raw["name"], tuple(raw["languages"]), ZoneInfo(raw["timezone"]), raw["recovery"])
+        return Config(raw["name"], tuple(raw["languages"]), ZoneInfo(raw["timezone"]), raw["recovery"], int(raw.get("offline-hours", OFFLINE_HOURS)))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(_("this file lacks or misspells {key}").format(key=error), where=where) from error
 

@@ -29,6 +29,10 @@ _COMMIT = {
 }
 _MORE = re.compile(_FIELD)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOK_AWAY = re.compile(
+    r"\[(?:skip|no)[ -]ci\]|\[ci[ -]skip\]|\[skip actions\]|\[actions skip\]|\*\*\*no_ci\*\*\*|^skip-checks: *true", re.MULTILINE | re.IGNORECASE
+)
+"""At these words GitHub, GitLab, Forgejo and others leave out what they run for a push."""
 _TRAILER = re.compile(r"^(Case|Event): (\S+)$", re.MULTILINE)
 
 
@@ -56,6 +60,11 @@ class Commit:
         for name, value in _TRAILER.findall(self.message):
             found[name].append(value)
         return found
+
+    @property
+    def looks_away(self) -> bool:
+        """Whether its message tells a forge not to run its checks."""
+        return bool(_LOOK_AWAY.search(self.message))
 
 
 def parse_commit(sha: str, data: bytes) -> Commit:

@@ -20,6 +20,7 @@ from plaint.audit.memory import Start
 from plaint.audit.past import Past
 from plaint.audit.signatures import Verdict, Verifiers
 from plaint.audit.walk import Walk
+from plaint.audit.witness import Push, Witness
 from plaint.check.findings import Collector, Report
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
@@ -50,11 +51,13 @@ def audit(
     since: Sequence[str] = (),
     start: Start | None = None,
     now: datetime | None = None,
+    push: Push | None = None,
     progress: Progress | None = None,
 ) -> Audited:
     """Everything in the history of `revision` that is not in order.
 
-    `root` is the first commit that was pinned, `since` names commits that the history must contain; a usable `start` saves what was verified before. No commit may be later than `now`.
+    `root` is the first commit that was pinned, `since` names commits that the history must contain; a usable `start` saves what was verified
+    before. No commit may be later than `now`. Of the commits that came in `push` the times are compared with it.
     """
     found = Collector()
     head = _commit(git, objects, revision)
@@ -85,7 +88,8 @@ def audit(
         )
         after = None
     found.found += lasting.found
-    return Audited(Report(found.in_order(), 0, events, head, commits, prefix=prefix), walk.root, after)
+    unseen = Witness(git, objects, prefix, head, walk.house(head)).look(push, found) if push else ""
+    return Audited(Report(found.in_order(), 0, events, head, commits, (unseen,) if unseen else (), prefix), walk.root, after)
 
 
 def _walk(walk: Walk, ids: Sequence[str], git: Git, objects: Objects, progress: Progress | None) -> None:

@@ -91,6 +91,8 @@ class Walk:
         before = self._houses[commit.parents[0]] if commit.parents else House()
         if ours:
             self._check_time(commit)
+            if commit.looks_away:
+                self._found.add("A508", commit.sha, _("its message tells the forge to leave out its checks"), commit=commit.sha)
         if len(commit.parents) > 1:
             self._merge(commit, changes, before)
         elif ours:

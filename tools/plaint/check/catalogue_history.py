@@ -77,6 +77,15 @@ def _times() -> tuple[Rule, ...]:
              _("By its own time the event kept a time limit, by the time of its commit it did not. That may be honest (an answer given on Friday, "
                "recorded on Monday), and it is what dating back looks like."),
              _("Ask for the proof of when it was done (a letter's date, a mail).")),
+        Rule("A306", error, _("Pushed long after it was made, or before"),
+             _("A commit says itself when it was made; only whoever takes it in can tell whether that is so. This one came more hours after its time than "
+               "plaint.yaml allows for work without a connection (offline-hours, 72 if not given), or is dated after the push that brought it. It is said "
+               "once, at the push."),
+             _("Ask whoever signed it why it came then, and keep the answer. Push each day: plaint sync.")),
+        Rule("A307", warning, _("Pushed after the limit, dated before it"),
+             _("By its own time the event kept a time limit, but the forge saw it after that only. That may be honest (an answer given on a journey), and "
+               "it is what setting back a computer's clock looks like."),
+             _("Ask for the proof of when it was done (a letter's date, a mail), and push what keeps a limit at once: plaint sync.")),
     )  # fmt: skip
 
 
@@ -122,4 +131,7 @@ def _shape() -> tuple[Rule, ...]:
         Rule("A507", warning, _("Something makes git show another history"),
              _("This clone has replacement refs or grafts. The audit does not look at them, but git log and others do, and show something else."),
              _("git replace -d, or remove .git/info/grafts.")),
+        Rule("A508", warning, _("A commit that tells the forge not to look"),
+             _("Its message holds words at which a forge leaves out its checks, as [skip ci]: nobody looked at the time at which it was pushed."),
+             _("Ask whoever made it why; compare its time with the forge's own list of pushes.")),
     )  # fmt: skip

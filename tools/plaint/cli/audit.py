@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from plaint.cli.check import print_report
-from plaint.cli.common import common_options, format_option, session
-from plaint.errors import InputError
+from plaint.cli.common import common_options, format_option, parse_time, session
+from plaint.errors import InputError, UsageError
 from plaint.i18n import _
 
 if TYPE_CHECKING:
@@ -32,6 +32,14 @@ _WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 @format_option("text", "json", "github", "sarif", "junit")
 @click.option("--root", metavar="COMMIT", help=_("The first commit, as you noted it when the organisation was founded."))
 @click.option("--since", metavar="CHECKPOINT", help=_("A commit, or a checkpoint file, that the history must contain."))
+@click.option(
+    "--witness",
+    "before",
+    metavar="COMMIT",
+    multiple=True,
+    help=_("What was there before this push; what came with it must be dated about now. Of several, the first that is known here counts."),
+)
+@click.option("--pushed", metavar="TIME", help=_("When it was pushed: a time, or seconds since 1970 as forges have it; now if not given."))
 @click.option("--rev", metavar="COMMIT", default="HEAD", show_default=True, help=_("Up to this commit."))
 @click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help=_("Write a signed checkpoint to this file if all is in order."))
 @click.option("--no-cache", is_flag=True, help=_("Verify everything anew, whatever was verified here before."))
@@ -39,12 +47,14 @@ _WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 @common_options
 @click.pass_context
 def audit_command(
-    context: click.Context, fmt: str, root: str | None, since: str | None, rev: str, checkpoint: Path | None, no_cache: bool, strict: bool
-) -> None:
+    context: click.Context, fmt: str, root: str | None, since: str | None, before: tuple[str, ...], pushed: str | None, rev: str, checkpoint: Path | None,
+    no_cache: bool, strict: bool,
+) -> None:  # fmt: skip
     """Prints what is not in order and the checkpoint; exits with 1 where there is an error."""
     from plaint.audit.checkpoint import Checkpoint
     from plaint.audit.past import Past
     from plaint.audit.run import audit, contains
+    from plaint.audit.witness import Push
     from plaint.store.objects import Objects
 
     call = session()
@@ -57,6 +67,7 @@ def audit_command(
     memory = audit_memory(git)
     known = memory.recall()
     branch = git.call("symbolic-ref", "--quiet", "--short", "HEAD").output.decode("utf-8", "replace").strip() if rev == "HEAD" else ""
+    at = _time(pushed) if pushed else call.now
     last = known.heads.get(branch) if known and branch else None
     done = audit(
         git,
@@ -67,6 +78,7 @@ def audit_command(
         since=[each for each in (since, last) if each],
         start=None if no_cache else known,
         now=max(call.now, datetime.now(UTC)),
+        push=Push(before, at) if before else None,
         progress=_show,
     )
     report = done.report
@@ -78,6 +90,14 @@ def audit_command(
     if checkpoint:
         _write_checkpoint(checkpoint, done)
     context.exit(report.exit_code(strict=strict))
+
+
+def _time(text: str) -> datetime:
+    """A time as GitHub (seconds since 1970) and GitLab (RFC 3339) give it."""
+    try:
+        return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else parse_time(text, "--pushed")
+    except (OverflowError, ValueError, OSError):
+        raise UsageError(_("{text} is no date and time").format(text=text[:40]), where="--pushed") from None
 
 
 def _place(start: Path) -> tuple[Git, str]:
