@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from attack import Book, Done
+from consent import approve, roles
 from evil import WORKFLOW, Org, at, message_of
 from organisations import founding_files
 
@@ -158,7 +159,8 @@ def a_key_of_somebody_who_left_signs_on_a_branch_from_before(org: Org) -> str:
 
 def rotated(org: Org) -> str:
     """The commit before wang.fang lost her first key, among cases that still run."""
-    return org.house_event("members/wang.fang.yaml", "rotate", "zhou.ning", signing=[org.public("stranger")])
+    org.house_event("members/wang.fang.yaml", "rotate", "zhou.ning", signing=[org.public("stranger")])
+    return approve(org, "wang.fang", "sun.li")
 
 
 @attack("A103")
@@ -182,7 +184,8 @@ def a_lost_key_signs_on_a_branch_that_comes_first_in_the_merge(org: Org) -> str:
 @attack("T103")
 def a_role_is_used_on_a_branch_after_it_was_taken_away(org: Org) -> Done:
     base = org.head
-    ours = org.house_event("members/chen.jie.yaml", "roles", "zhou.ning", roles=["supervisor"])
+    roles(org, "chen.jie", "zhou.ning", "supervisor")
+    ours = approve(org, "chen.jie", "sun.li")
     theirs = org.event("new", "accept", "chen.jie", parent=base, ref="refs/heads/side")
     return Done(org.merge(ours, theirs))
 
@@ -212,7 +215,7 @@ def a_history_of_its_own_is_merged(org: Org) -> str:
     return other
 
 
-@attack("A502")
+@attack("A502", "A306")
 def a_member_comes_in_by_a_history_of_its_own(org: Org) -> str:
     when = at("2022-01-05T09:00")
     data = org.member_file("stranger", ["steward"], "stranger", when)

@@ -6,6 +6,7 @@ import subprocess
 
 from benign import Book
 from benign_house import draft
+from consent import approve
 from evil import NOW, WORKFLOW, Org, at, environment
 
 benign = Book()
@@ -179,7 +180,10 @@ def a_workflow_is_taken_out_on_one_side(org: Org) -> None:
 def somebody_joins_on_one_side(org: Org) -> None:
     base = org.head
     ours = org.event("new", "accept", "chen.jie")
-    org.join("newcomer", ["intake"], "zhou.ning", parents=[base], ref="refs/heads/side")
+    org.move(base)
+    org.join("newcomer", ["intake"], "zhou.ning")
+    approve(org, "newcomer", "sun.li")
+    org.git("update-ref", "refs/heads/side", org.head)
     theirs = org.event("main", "message", "newcomer", parent=org.rev("side"), ref="refs/heads/side", direction="to-reporter", sealed=["report"])
     org.move(ours)
     org.merge(ours, theirs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benign import Book
 from benign_events import registered
+from consent import approve, roles
 from evil import WORKFLOW, Org, message_of
 from organisations import next_policy
 
@@ -13,6 +14,7 @@ benign = Book()
 @benign
 def somebody_joins_and_works(org: Org) -> None:
     org.join("newcomer", ["intake", "coordinator"], "zhou.ning")
+    approve(org, "newcomer", "sun.li")
     org.event("new", "accept", "newcomer")
 
 
@@ -25,6 +27,7 @@ def somebody_leaves(org: Org) -> None:
 @benign
 def somebody_comes_back_under_another_name(org: Org) -> None:
     org.join("gao.lan.2", ["intake"], "zhou.ning", key=org.public("newcomer"))
+    approve(org, "gao.lan.2", "sun.li")
     org.event("main", "message", "gao.lan.2", signer="newcomer", author="gao.lan.2", direction="to-reporter", sealed=["report"])
 
 
@@ -44,13 +47,15 @@ def somebody_has_two_keys(org: Org) -> None:
 @benign
 def a_steward_replaces_a_lost_key(org: Org) -> None:
     org.house_event("members/zhao.min.yaml", "rotate", "zhou.ning", signing=[org.public("newcomer")])
+    approve(org, "zhao.min", "liu.yang")
     org.event("main", "interview", "zhao.min", signer="newcomer", author="zhao.min", person="witness", sealed=["inquiry"])
 
 
 @benign
 def roles_change_hands(org: Org) -> None:
-    org.house_event("members/li.wei.yaml", "roles", "zhou.ning", roles=["coordinator"])
-    org.house_event("members/chen.jie.yaml", "roles", "zhou.ning", roles=["intake"])
+    for member, role in (("li.wei", "coordinator"), ("chen.jie", "intake")):
+        roles(org, member, "zhou.ning", role)
+        approve(org, member, "sun.li")
     org.event("new", "accept", "li.wei")
 
 

@@ -11,8 +11,9 @@ from organisations import next_policy
 from plaint.model.record import parse
 
 
-def asking(org: Org, approvals: int = 1, *, number: int = 3, ref: str = "refs/heads/main") -> str:
-    """A revision of the policy, in force at once, that asks for so many approvals by supervisors or deciders."""
+def asking(org: Org, approvals: int = 1) -> str:
+    """The next revision of the policy, in force at once, that asks for so many approvals by supervisors or deciders; 0: none."""
+    number = len(org.git("ls-tree", "--name-only", "HEAD", "policy/").split()) + 1
     path, when = f"policy/{number}.yaml", org.tick()
     section = f"membership:\n  approvals: {approvals}\n  roles: [supervisor, decider]\n" if approvals else ""
 
@@ -20,7 +21,7 @@ def asking(org: Org, approvals: int = 1, *, number: int = 3, ref: str = "refs/he
         return re.sub(r"(?m)^membership:.*\n(?:[ -].*\n)*", "", head + "\n").rstrip("\n") + "\n" + section.rstrip("\n")
 
     text = next_policy(org.read("policy/2.yaml"), number, "2026-11-20", when, change=change)
-    org.commit({path: text}, "zhou.ning", f"draft: policy {number}", when=when, ref=ref)
+    org.commit({path: text}, "zhou.ning", f"draft: policy {number}", when=when)
     org.house_event(path, "approve", "sun.li")
     return org.house_event(path, "approve", "liu.yang")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from attacks_pushed import PUSHED, ZERO, at_work, pushed
-from evil import Org, at, good, message_of
+from evil import Org, at, message_of
+from organisations import good
 
 
 @pytest.fixture

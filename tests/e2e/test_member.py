@@ -14,6 +14,7 @@ from plaint.cli.group import plaint
 
 NOW = "2026-11-20T12:00:00+08:00"
 STEWARD = "zhou.ning"
+SUPERVISOR = "sun.li"
 COMPARTMENTS = ("identity", "report", "inquiry")
 
 As = Callable[[str], Desk]
@@ -57,6 +58,12 @@ def add(acting: As, member: str, *roles: str) -> None:
     public, recipient = newcomer(steward, member)
     words = [word for role in roles for word in ("--role", role)]
     steward.good("member", "add", member, "--signing-key", public, "--recipient", recipient, *words)
+    approve(acting, member)
+
+
+def approve(acting: As, member: str) -> None:
+    """What the steward proposed counts."""
+    acting(SUPERVISOR).good("member", "approve", member)
 
 
 def opens(desk: Desk, case: str, identity: str) -> set[str]:
@@ -107,6 +114,7 @@ def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
     line = done.stdout.strip().replace("…", "investigator --expertise law")
     assert acting(STEWARD).run("sh", "-c", line).code == 0
     is_sound(desk, STEWARD, "members/gao.lan.yaml")
+    approve(acting, "gao.lan")
     theirs = desk.having(PLAINT_SIGNING_KEY=str(home / "gao.lan.signing"), PLAINT_PASSPHRASE="a good one")
     assert "✗" not in theirs.good("doctor")
     # keys are never overwritten
@@ -120,7 +128,7 @@ def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
 def test_a_new_member_gets_no_old_case_until_let_in(desk: Desk, acting: As) -> None:
     cases = open_cases(desk)
     add(acting, "gao.lan", "intake")
-    is_sound(desk, STEWARD, "members/gao.lan.yaml")
+    is_sound(desk, SUPERVISOR, "members/gao.lan.yaml")
     assert all(opens(desk, case, "gao.lan") == set() for case in cases)
     acting("gao.lan").plaint("open", cases[0]).fails(2, "gao.lan")
     # a case that comes later is theirs at once
@@ -207,6 +215,7 @@ def test_who_comes_back_joins_under_a_new_id(desk: Desk, acting: As) -> None:
     words = ("--signing-key", public, "--recipient", recipient, "--role", "intake")
     steward.plaint("member", "add", "li.wei", *words).fails(2, "li.wei was a member and has left", "new id")
     steward.good("member", "add", "li.wei.2", *words)
+    approve(acting, "li.wei.2")
     assert acting("li.wei.2").register("Back again")
     assert desk.check() == []
 
@@ -219,6 +228,7 @@ def test_rotate(desk: Desk, acting: As) -> None:
     steward = acting(STEWARD)
     steward.good("member", "rotate", "li.wei", "--signing-key", public, "--recipient", recipient)
     is_sound(desk, STEWARD, "members/li.wei.yaml")
+    approve(acting, "li.wei")
 
     old = acting("li.wei").having(PLAINT_SIGNING_KEY=str(desk.folder / ".demo-keys" / "old-li.wei"))
     body = "report: {title: 'stolen'}"
@@ -255,6 +265,7 @@ def test_roles(desk: Desk, acting: As) -> None:
     )
     acting(STEWARD).good("member", "roles", "liu.yang", "--role", "decider", "--role", "intake", "--expertise", "law")
     is_sound(desk, STEWARD, "members/liu.yang.yaml")
+    approve(acting, "liu.yang")
     case = acting("liu.yang").register("Now they may")
     assert opens(desk, case, "liu.yang") == {"report", "inquiry"}
     assert {m["member"]: m for m in desk.data("member", "list")}["liu.yang"]["expertise"] == ["law"]
@@ -289,6 +300,8 @@ def test_only_a_steward_changes_members(desk: Desk, acting: As, member: str) -> 
         (("rotate", "li.wei", "--signing-key", "rubbish"), ("no SSH public key",)),
         (("add", "li.wei", "--role", "intake", "--signing-key", "ssh-ed25519 AAAA", "--recipient", "age1x"), ("li.wei is a member already",)),
         (("add", "Gao", "--role", "intake", "--signing-key", "ssh-ed25519 AAAA", "--recipient", "age1x"), ("Gao is no member id",)),
+        (("approve", "li.wei"), ("nothing of li.wei waits for approval", "plaint member list")),
+        (("approve", "no.body"), ("nothing of no.body waits for approval",)),
     ],
 )
 def test_what_is_refused(desk: Desk, acting: As, command: tuple[str, ...], words: tuple[str, ...]) -> None:

@@ -68,6 +68,7 @@ def test_excluded_at_registration(demo: Plaint, member: str) -> None:
     demo.good("accept", case, member="chen.jie")
     if member == "wang.fang":  # the only one who knows the field; a substitute takes it on
         demo.good("member", "roles", "sun.li", "--role", "supervisor", "--role", "investigator", "--expertise", "law", member="zhou.ning")
+        demo.good("member", "approve", "sun.li", member="liu.yang")
         before = demo.snapshot()
         refused = demo.refused("assign", case, "--team", "wang.fang,zhao.min", member="chen.jie", now=at(20, 13))
         assert "wang.fang was excluded from this case for a conflict of interest" in refused
@@ -125,6 +126,7 @@ def test_who_is_shut_out_does_not_act(demo: Plaint, member: str) -> None:
     """The coordinator does not decline the report about himself."""
     if member == "he.ping":
         demo.good("member", "roles", "zhou.ning", "--role", "steward", "--role", "custodian", member="zhou.ning")
+        demo.good("member", "approve", "zhou.ning", member="sun.li")
     case = demo.register(BODY, "--exclude", member, category="violation", member="chen.jie" if member == "li.wei" else "li.wei")
     is_shut_out(demo, case, member)
     attempts = {
@@ -185,6 +187,7 @@ def test_from_outside_nobody_can_tell(demo: Plaint, crowd: int) -> None:
     for i in range(crowd - 3):
         keys = new_keys(demo, f"clerk.{i}")
         demo.good("member", "add", f"clerk.{i}", "--role", "intake", "--signing-key", keys[0], "--recipient", keys[1], member="zhou.ning")
+        demo.good("member", "approve", f"clerk.{i}", member="sun.li")
     now = at(21)
     cases = [
         demo.register(BODY, now=now),
@@ -273,9 +276,13 @@ def test_who_acts_is_who_was_named(demo: Plaint) -> None:
 def test_duties_are_kept_apart(demo: Plaint) -> None:
     """Roles may meet in one person; two duties of one case do not."""
     demo.good("member", "roles", "wang.fang", "--role", "investigator", "--role", "decider", "--role", "supervisor", "--expertise", "law", member="zhou.ning")
+    demo.good("member", "approve", "wang.fang", member="sun.li")
     demo.good("member", "roles", "liu.yang", "--role", "decider", "--role", "coordinator", member="zhou.ning")
+    demo.good("member", "approve", "liu.yang", member="sun.li")
     demo.good("member", "roles", "he.ping", "--role", "custodian", "--role", "coordinator", member="zhou.ning")
+    demo.good("member", "approve", "he.ping", member="sun.li")
     demo.good("member", "roles", "zhou.ning", "--role", "steward", "--role", "supervisor", "--role", "custodian", member="zhou.ning")
+    demo.good("member", "approve", "zhou.ning", member="sun.li")
     case = Course.begin(demo, "li.wei", at(21), BODY, category="violation", thorough=False)
     case.step(at(21, 10), "acknowledge", by="li.wei", state="received")
     case.step(at(21, 11), "accept", by="chen.jie", state="accepted")

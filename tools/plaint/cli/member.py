@@ -153,9 +153,9 @@ def approve(member_id: str, event_id: str | None) -> None:
     if len(proposals) != 1:
         _which(member_id, proposals)
     proposal = proposals[0]
-    _show(organisation.policy_in_force(call.now), proposal)
     event = _event(call.actor, "approve", {"approves": proposal.event.id})
     _refuse_void(organisation, member_id, event)
+    _show(organisation.policy_in_force(call.now), proposal)
     _append(call.actor, member_id, event, allow=True)
     _tell(member_id, proposal.event.kind)
 
