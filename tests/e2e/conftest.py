@@ -180,11 +180,19 @@ class Plaint:
 @pytest.fixture(scope="session")
 def demo_once(tmp_path_factory: pytest.TempPathFactory) -> Plaint:
     """The demo organisation of this worker. Only to be read."""
-    place = tmp_path_factory.mktemp("organisation")
+    return _demo(tmp_path_factory.mktemp("organisation"), CASES)
+
+
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Plaint:
+    """One with enough cases to publish something and to fill a year's report."""
+    return _demo(tmp_path_factory.mktemp("busy"), 60)
+
+
+def _demo(place: Path, cases: int) -> Plaint:
     home = place / "home"
     home.mkdir()
-    maker = Plaint(place, home, now=None)
-    maker.good("demo", "org", "--cases", str(CASES), "--today", TODAY)
+    Plaint(place, home, now=None).good("demo", "org", "--cases", str(cases), "--today", TODAY)
     return Plaint(place / "org", home)
 
 

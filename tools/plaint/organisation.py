@@ -103,7 +103,7 @@ class Organisation:
     @cached_property
     def done_periods(self) -> tuple[frozenset[str], frozenset[str]]:
         """The periods whose review is concluded, and those whose release is published."""
-        concluded = (r.id for r in self._records(RecordKind.REVIEW) if any(e.kind == "conclude" for e in r.events))
+        concluded = (r.id for r in self.reviews() if any(e.kind == "conclude" for e in r.events))
         published = (r.id for r in self.releases() if any(e.kind == "publish" for e in r.events))
         return frozenset(concluded), frozenset(published)
 
@@ -142,6 +142,10 @@ class Organisation:
     def releases(self) -> Iterator[Record]:
         """Every published release, in order of path."""
         yield from self._records(RecordKind.RELEASE)
+
+    def reviews(self) -> Iterator[Record]:
+        """Every supervision review, in order of path."""
+        yield from self._records(RecordKind.REVIEW)
 
     def state(self, record: Record) -> CaseState:
         """Where a case stands."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, time
 
 import click
@@ -17,6 +17,7 @@ from plaint.model.policy import Policy
 from plaint.statistics.definitions import group_title, tables
 from plaint.statistics.live import Figures, figures
 from plaint.statistics.release import Release
+from plaint.statistics.titles import figure_titles, word_titles
 
 
 @click.command("stats", help=_("Live figures, for members: what happened in a period, and how the clocks were kept. Not for the public."))
@@ -51,40 +52,6 @@ def _rows(found: Figures) -> Iterator[tuple[str, str, int]]:
     for name, pace in found.clocks.items():
         yield f"clock.{name}", "on-time", pace.on_time
         yield f"clock.{name}", "late", pace.late
-
-
-def figure_titles() -> dict[str, str]:
-    """What the live tables are called."""
-    return {
-        "received.channel": _("Received, by channel"),
-        "received.category": _("Received, by category"),
-        "events": _("Every event"),
-        "declined.reason": _("Declined, by reason"),
-        "concluded.outcome": _("Concluded, by outcome"),
-        "reopened.reason": _("Opened again, by reason"),
-        "closed.satisfaction": _("Closed, by the reporter's satisfaction"),
-        "verified.result": _("Measures verified, by result"),
-        "decided.measure": _("Measures decided, by kind"),
-        "in-work.state": _("In work at the end, by state"),
-    }
-
-
-def word_titles(policy: Policy) -> Mapping[str, Mapping[str, str]]:
-    """What the words of the live tables are called."""
-    from plaint.model.words import EVENTS, WORDS
-
-    return {
-        "received.channel": {word: pick(title) for word, title in policy.channels.items()},
-        "received.category": {word: pick(title) for word, title in policy.categories.items()},
-        "events": {word: pick(title) for word, title in EVENTS.items()},
-        "declined.reason": {word: pick(title) for word, title in policy.reasons.get("decline", {}).items()},
-        "concluded.outcome": {word: pick(title) for word, title in policy.outcomes.items()},
-        "reopened.reason": {word: pick(title) for word, title in policy.reasons.get("reopen", {}).items()},
-        "closed.satisfaction": {word: pick(title) for word, title in WORDS.items()},
-        "verified.result": {word: pick(title) for word, title in WORDS.items()},
-        "decided.measure": {word: pick(title) for word, title in policy.measures.items()},
-        "in-work.state": {word: pick(state.title) for word, state in policy.states.items()},
-    }
 
 
 def _print_figures(policy: Policy, found: Figures) -> None:
