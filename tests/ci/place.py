@@ -27,6 +27,11 @@ def hours(n: float) -> str:
     return (_DAY + timedelta(hours=n)).isoformat()
 
 
+def present(later: float = 0) -> str:
+    """The time it is now, or so many hours later: when a forge says that a push came."""
+    return (datetime.now(SHANGHAI) + timedelta(hours=later)).isoformat(timespec="seconds")
+
+
 # one case of the house policy, its first reply due within 24 hours
 FOUNDED, RECEIVED, IN_TIME, SOON, DUE, LATE, ANSWERED, AFTER = map(hours, (0, 1, 3, 24, 25, 26, 26.5, 27))
 

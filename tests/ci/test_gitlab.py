@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ci.forges import GitLabApi, serve
-from ci.place import AFTER, IN_TIME, LATE, found, hours, runner, wheel
+from ci.place import AFTER, IN_TIME, LATE, found, present, runner, wheel
 from ci.runner import GitLab, parse
 
 
@@ -23,13 +23,13 @@ def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
     assert not forge.admitted(config, "merge_request_event")  # the branch's own pipeline stands there
     came = {"CI_COMMIT_BEFORE_SHA": org.git("rev-parse", "HEAD~1")}
     for job in ("check", "audit"):
-        done = forge.run(config, job, "push", now=IN_TIME, **came, CI_PIPELINE_CREATED_AT=hours(72))
+        done = forge.run(config, job, "push", now=IN_TIME, **came, CI_PIPELINE_CREATED_AT=present())
         assert done.green, done.log
-    late = forge.run(config, "audit", "push", now=IN_TIME, **came, CI_PIPELINE_CREATED_AT=hours(72 + 73))
+    late = forge.run(config, "audit", "push", now=IN_TIME, **came, CI_PIPELINE_CREATED_AT=present(73))
     assert not late.green
     assert "A306" in late.log
     assert "A504" not in late.log
-    gone = forge.run(config, "audit", "push", now=IN_TIME, CI_COMMIT_BEFORE_SHA="1" * 40, CI_PIPELINE_CREATED_AT=hours(72))
+    gone = forge.run(config, "audit", "push", now=IN_TIME, CI_COMMIT_BEFORE_SHA="1" * 40, CI_PIPELINE_CREATED_AT=present())
     assert not gone.green
     assert "A504" in gone.log
     with serve(GitLabApi) as hub:
