@@ -112,6 +112,7 @@ def test_from_question_to_question(desk: Desk) -> None:
         summary = person.seen[len(summary) :]
         assert desk.git("status", "--porcelain") == ""
         person.send("\r")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     for shown in ("Phone", "2026-11-20 09:12", "Violation of law or rules", *FIELDS.values(), "wang.fang, sun.li", "Name, Telephone, Relation to us"):
         assert shown in summary
@@ -139,6 +140,7 @@ def test_who_is_excluded_opens_nothing(desk: Desk) -> None:
     with desk.terminal("register") as person:
         converse(person, excluded="chen.jie")
         person.answer("Is this right?", "yes")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     case = newest(desk)
     identity = desk.folder / ".demo-keys" / "chen.jie.age-identity"
@@ -160,6 +162,7 @@ def test_an_answer_can_be_changed_at_the_end(desk: Desk) -> None:
         person.answer("Which answer is to be changed?", "where")
         person.answer("Where?", "Warehouse 4")
         person.answer("Is this right?", "1")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     case = newest(desk)
     assert desk.data("show", case)["events"][0]["codes"]["category"] == "ethics"
@@ -173,6 +176,7 @@ def test_what_cannot_be_registered_is_told_and_mended(desk: Desk) -> None:
         person.answer("Which answer is to be changed?", "excluded")
         person.answer("Is a member of staff concerned", "n")
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     assert desk.check() == []
 
@@ -207,6 +211,7 @@ def test_flags_are_not_asked_for(desk: Desk) -> None:
         person.wait(0.3)
         person.send("\x04")  # Ctrl-D ends it too
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     for question in ("How did it reach us?", "When did it arrive?", "What is it about?", "Is a member of staff concerned", "Name (empty"):
         assert question not in person.seen
@@ -234,6 +239,7 @@ def test_a_long_paragraph_is_kept_whole(desk: Desk) -> None:
         person.send("\r.\r")
         person.answer("Is a member of staff concerned", "n")
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen[-2000:]
     assert bodies(desk, newest(desk), "li.wei")["report"]["narrative"] == paragraph + "\n"
 
@@ -258,6 +264,7 @@ def test_the_chosen_editor_is_used(desk: Desk, tmp_path: Path) -> None:
         person.expect("your editor opens")
         person.answer("Is a member of staff concerned", "n")
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     assert bodies(desk, newest(desk), "li.wei")["report"]["narrative"] == "Written in the editor.\n"
     assert "is sealed" in (tmp_path / "editor.seen").read_text()
@@ -287,6 +294,7 @@ def test_in_chinese(desk: Desk) -> None:
         person.answer(zh("Is a member of staff concerned, who must not read it?"), "y")
         person.answer(zh("Who? (member ids, with commas between)"), "wang.fang、sun.li")
         person.answer(zh("Is this right?"))
+        person.answer(zh("Does the reporter want a receipt, to read our answers on the site and write back?"))
         assert person.end() == 0, person.seen
     case = newest(desk)
     event = desk.data("show", case)["events"][0]
@@ -301,6 +309,7 @@ def test_sixty_columns_are_enough(desk: Desk) -> None:
         converse(person, narrative="A long story. " * 20 + "\r.")
         person.expect("The whole story")
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     summary = person.seen[person.seen.index("How it came") :].split("register it")[0]
     assert max(map(len, summary.splitlines())) <= 60
@@ -332,5 +341,6 @@ def test_standard_output_is_the_result_alone(desk: Desk) -> None:
     with desk.terminal("-c", f"plaint register --format json > {out}", program="sh") as person:
         converse(person)
         person.answer("Is this right?")
+        person.answer("want a receipt")
         assert person.end() == 0, person.seen
     assert json.loads(out.read_text())["case"] == newest(desk)

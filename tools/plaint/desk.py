@@ -51,6 +51,8 @@ class Entry:
     at: datetime | None = None
     ids: Ids | None = None
     """Where ids come from: chance, unless a demo wants the same ones each time."""
+    receipt: str = ""
+    """The recipient of the reporter's receipt, for a new case that has one (see `seal.receipt`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class SealJob:
     event: str
     bodies: Bodies
     recipients: Mapping[str, frozenset[str]]
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def plan_case(organisation: Organisation, by: str, entry: Entry, excluded: Seque
         check_sealed(body, compartment, entry.kind)
     event = Event(entry.kind, ids.event, entry.at, by, dict(entry.codes), dict.fromkeys(bodies, ""))
     _allow(policy, CaseState(), event, organisation, ())
-    return Plan(policy, event, SealJob(ids.case, ids.event, bodies, first_openers(organisation, policy, excluded)))
+    return Plan(policy, event, SealJob(ids.case, ids.event, bodies, first_openers(organisation, policy, excluded), entry.receipt))
 
 
 def seal_case(job: SealJob) -> SealedCase:
@@ -159,7 +162,8 @@ def seal_case(job: SealJob) -> SealedCase:
     keys = new_case_keys(sorted(job.recipients))
     keyring = seal_keyring({c: secret for c, (_recipient, secret) in keys.items()}, job.recipients)
     sealed = {c: seal_body(job.case, job.event, c, job.bodies[c], recipient) for c, (recipient, _secret) in keys.items()}
-    return SealedCase({c: recipient for c, (recipient, _secret) in keys.items()}, sealed, keyring)
+    seals = {c: recipient for c, (recipient, _secret) in keys.items()}
+    return SealedCase({**seals, REPORTER: job.receipt} if job.receipt else seals, sealed, keyring)
 
 
 def seal_here(jobs: Sequence[SealJob]) -> list[SealedCase | PlaintError]:
@@ -324,7 +328,7 @@ def _refuse_shut_out(actor: Actor, policy: Policy, state: CaseState, before: Rec
     Exclusions are sealed, so only the actor's own key can tell; it is not asked for where it is under a passphrase or this clone has no keyring.
     """
     roster = actor.organisation.roster
-    by_role = {c for c in before.header["seals"] if actor.member in openers(policy, roster, c, state, before.events, Exceptions())}
+    by_role = {c for c in set(before.header["seals"]) - {REPORTER} if actor.member in openers(policy, roster, c, state, before.events, Exceptions())}
     with suppress(InputError, EnvironmentFaultError):
         if by_role and not case_secrets(Actor(actor.organisation, actor.member, lambda _file: ""), before):
             raise NotAllowedError(
@@ -342,6 +346,8 @@ def _seal(before: Record, event: Event, bodies: Bodies) -> dict[str, str]:
     for compartment, body in sorted(bodies.items()):
         recipient = before.header["seals"].get(compartment)
         if recipient is None:
+            if compartment == REPORTER:
+                raise UsageError(_("the reporter of this case has no receipt"), hint=_("write to them as they wished; what was said goes under report"))
             raise UsageError(_("this case has no {compartment} compartment").format(compartment=compartment))
         check_sealed(body, compartment, event.kind)
         sealed[compartment] = seal_body(before.id, event.id, compartment, body, recipient)

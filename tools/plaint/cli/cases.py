@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from plaint.access import REPORTER
 from plaint.agenda import status_words
 from plaint.cli.common import common_options, complete_case, format_option, print_json, session, table, width
 from plaint.cli.todo import COLOURS
 from plaint.desk import open_case
-from plaint.errors import NotAllowedError, UsageError
-from plaint.i18n import _, listed, ngettext, pick
+from plaint.errors import InputError, NotAllowedError, UsageError
+from plaint.i18n import _, listed, ngettext, pick, reason
 from plaint.model.deadlines import Status, open_readings, readings
 from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
@@ -150,14 +154,17 @@ def show(case: str, fmt: str) -> None:
 @click.command("open", help=_("The sealed texts of a case that you may read."))
 @click.argument("case", shell_complete=complete_case)
 @click.option("--compartment", metavar="C", help=_("Only this one: identity, report, inquiry."))
+@click.option("--attachments", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help=_("Write the attachments into this folder."))
 @format_option("text", "json")
 @common_options
-def open_command(case: str, compartment: str | None, fmt: str) -> None:
+def open_command(case: str, compartment: str | None, folder: Path | None, fmt: str) -> None:
     """Prints what the actor's identity opens."""
     from plaint.model.yamlio import dump_yaml
 
     call = session()
     record = call.organisation.case(case)
+    if compartment == REPORTER:
+        raise UsageError(_("only the reporter's receipt opens what was written to the reporter"), hint=_("they read it on the site's page"))
     texts = list(open_case(call.actor, record, compartment))
     if not texts:
         raise NotAllowedError(
@@ -168,12 +175,30 @@ def open_command(case: str, compartment: str | None, fmt: str) -> None:
     if fmt == "json":
         print_json([{"event": event.id, "kind": event.kind, "compartment": name, "body": body} for event, name, body in texts])
         return
+    if folder:
+        _write_attachments(folder, ((event.id, each) for event, _name, body in texts for each in body.get("attachments", ())))
     said = [(event, name, shown) for event, name, body in texts if (shown := {k: v for k, v in body.items() if v not in ([], {})})]
     if not said:
         click.echo(_("Nothing was written in the parts that you may read."), err=True)
     for event, name, shown in said:
         click.secho(f"{event_name(event)} {event.id} · {name}", bold=True)
+        if "attachments" in shown:
+            shown["attachments"] = [f"{each['name']} ({-(-len(each['data']) * 3 // 4000)} kB)" for each in shown["attachments"]]
         click.echo(dump_yaml(shown))
+
+
+def _write_attachments(folder: Path, found: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+    """Each under its event's id and its own name, less what a name may do to a path; nothing is written over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (event, each) in enumerate(found, 1):
+        name = re.sub(r"[^\w.() -]", "_", each["name"]).lstrip(".") or "file"
+        path = folder / f"{event}-{number}-{name[-100:]}"
+        try:
+            with path.open("xb") as file:
+                file.write(base64.b64decode(each["data"]))
+        except OSError as error:
+            raise InputError(_("cannot write the file: {error}").format(error=reason(error)), where=str(path)) from error
+        click.echo(_("{file} is written").format(file=path), err=True)
 
 
 @click.command("log", help=_("The signed commits of a case."))

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from plaint.access import REPORTER
 from plaint.cli.bodies import complete_bodies, read_bodies
 from plaint.cli.common import common_options, complete_case, complete_member, complete_words, format_option, parse_time, print_json, session
 from plaint.desk import Entry, Recorded, record
@@ -201,6 +203,8 @@ def _command(spec: EventCommand) -> click.Command:
         bodies = read_bodies(body, spec.main)
         found = transitions_for(policy, state, spec.kind, codes)
         bodies = complete_bodies(spec.kind, bodies, found[0].seals if found else ())
+        if _tells_reporter(spec.kind, codes) and REPORTER in before.header["seals"] and REPORTER not in bodies:
+            bodies = _ask_for_reporter(bodies)
         zone = organisation.config.timezone
         moment = parse_time(at, "--at", zone) if at else call.local_now
         if moment > call.now:
@@ -219,6 +223,20 @@ def _command(spec: EventCommand) -> click.Command:
     command = click.option("--body", metavar="FILE", help=_("The texts to seal, as YAML; - is standard input."))(command)
     command = click.argument("case", shell_complete=complete_case)(command)
     return click.command(spec.kind, help=spec.help)(command)
+
+
+def _tells_reporter(kind: str, codes: Mapping[str, Any]) -> bool:
+    """Whether an event tells the reporter something, who then reads it with the receipt."""
+    return kind in ("acknowledge", "notify", "answer") or codes.get("direction") == "to-reporter"
+
+
+def _ask_for_reporter(bodies: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The bodies with what the reporter is to read on the site; in a script there is a reminder."""
+    if not sys.stdin.isatty():
+        click.echo(_("note: the reporter has a receipt and reads nothing of this on the site: give a text under `reporter:`"), err=True)
+        return bodies
+    text = click.prompt(_("What is the reporter to read on the site? (Enter for nothing)"), default="", show_default=False, err=True)
+    return {**bodies, REPORTER: {"text": text}} if text.strip() else bodies
 
 
 def _completion(code: Code) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:
@@ -287,10 +305,10 @@ def _measures(given: list[str], policy: Policy, state: CaseState) -> list[dict[s
     return measures
 
 
-def print_recorded(done: Recorded, fmt: str) -> None:
-    """Tells what was recorded."""
+def print_recorded(done: Recorded, fmt: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Tells what was recorded; `more` goes into the JSON."""
     if fmt == "json":
-        print_json({"case": done.case, "event": done.event, "state": done.state, "commit": done.commit})
+        print_json({"case": done.case, "event": done.event, "state": done.state, "commit": done.commit, **more})
     else:
         click.echo(
             _("case {case}  event {event}  state {state}  commit {commit}").format(case=done.case, event=done.event, state=done.state, commit=done.commit[:10])

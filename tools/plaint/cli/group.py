@@ -63,6 +63,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("init", "init", _("Make an organisation's repository")),
             ("demo", "demo", _("Make a repository full of made-up cases, to try things")),
             ("import", "importing", _("Register the rows of a spreadsheet")),
+            ("inbox", "inbox", _("Bring in what reporters sent")),
             ("sync", "sync", _("Bring this clone and the shared repository together")),
             ("recovery", "recovery", _("Share out, put together and try the recovery key")),
             ("publish", "statistics", _("Publish the figures of a closed period")),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 
 from plaint.actor import Actor
+from plaint.cli.asking import ask_yes
 from plaint.cli.bodies import read_bodies
 from plaint.cli.common import common_options, format_option, parse_time, session
 from plaint.cli.conversation import Conversation
@@ -21,6 +23,7 @@ from plaint.model.machine import CaseState
 from plaint.model.policy import Policy, Text
 from plaint.model.record import Event, new_event_id
 from plaint.model.words import local
+from plaint.seal.receipt import keys_of, new_digits, spoken
 
 
 @click.command("register", help=_("Registers a complaint or report: asks for everything in a terminal; in a script, give flags and --body."))
@@ -29,9 +32,12 @@ from plaint.model.words import local
 @click.option("--received", "--at", "received", metavar="TIME", help=_("When it arrived; now if not given. The clocks start there."))
 @click.option("--exclude", multiple=True, metavar="MEMBER", help=_("A member in conflict of interest, who must not open it; once for each."))
 @click.option("--body", metavar="FILE", help=_("The texts to seal, as YAML: identity and report; - is standard input."))
+@click.option("--receipt", is_flag=True, help=_("Make a receipt for the reporter to come back with; it is shown once and kept nowhere."))
 @format_option("text", "json")
 @common_options
-def register_command(channel: str | None, category: str | None, received: str | None, exclude: tuple[str, ...], body: str | None, fmt: str) -> None:
+def register_command(
+    channel: str | None, category: str | None, received: str | None, exclude: tuple[str, ...], body: str | None, receipt: bool, fmt: str
+) -> None:
     """Registers one case."""
     call = session()
     organisation = call.organisation
@@ -57,10 +63,26 @@ def register_command(channel: str | None, category: str | None, received: str | 
         if not bodies.get("report"):
             raise UsageError(_("there is no report text"), where="--body", hint=_("write what was reported under `report:`"))
         entry = Entry("receive", {"channel": channel, "category": category}, bodies, (moment or call.now).astimezone(zone))
+    if wizard and not receipt:
+        receipt = ask_yes(_("Does the reporter want a receipt, to read our answers on the site and write back?"), default=False)
+    digits = new_digits() if receipt else ""
+    if digits:
+        entry = _with_receipt(entry, digits)
     done = register(actor, entry, exclude)
+    if fmt == "json":
+        print_recorded(done, fmt, {"receipt": spoken(digits)} if digits else {})
+        return
     print_recorded(done, fmt)
-    if fmt == "text":
-        _tell_clocks(policy, done.case)
+    _tell_clocks(policy, done.case)
+    if digits:
+        click.echo(_("  receipt: {receipt}").format(receipt=spoken(digits)))
+        click.echo(_("  Read it out, or give it in writing; let the reporter read it back. It is kept nowhere and cannot be shown again."))
+
+
+def _with_receipt(entry: Entry, digits: str) -> Entry:
+    keys = keys_of(digits)
+    bodies = {**entry.bodies, "report": {**entry.bodies.get("report", {}), "receipt": keys.token_hash}}
+    return replace(entry, bodies=bodies, receipt=keys.recipient)
 
 
 def _known(value: str | None, words: Mapping[str, Text], where: str) -> None:

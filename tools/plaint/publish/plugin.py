@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -32,6 +33,7 @@ from plaint.i18n import language as spoken_language
 from plaint.model.diagram import STYLE
 from plaint.model.schema import schema_files
 from plaint.organisation import Organisation
+from plaint.publish import mailboxes, online
 from plaint.publish.figures import data_files
 from plaint.publish.page import Page, escape
 from plaint.publish.site import Audience, Site
@@ -42,9 +44,11 @@ ROOT, SEARCH, SEARCH_PAGE = "index.md", "search.md", "search.html"
 
 
 class PlaintConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs has no type there
-    """`audience: internal` makes the pages for members too."""
+    """`audience: internal` makes the pages for members too; `drop` lets reporters hand in sealed files at once."""
 
     audience = config_options.Choice([a.value for a in Audience], default=Audience.PUBLIC.value)
+    drop = config_options.Optional(config_options.URL())
+    """Where reporters' browsers may put sealed files (see the handbook on the drop)."""
 
 
 class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
@@ -59,7 +63,7 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         """Reads the repository that the configuration lies in."""
         try:
             organisation = Organisation.open(Path(config.config_file_path or ".").resolve().parent)
-            self.site = Site(organisation, present(), Audience(self.config.audience))
+            self.site = Site(organisation, present(), Audience(self.config.audience), self._drop())
             self.spoken = spoken_language()
             set_language(self.site.languages[0])
         except PlaintError as error:
@@ -82,6 +86,13 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         _add(files, config, ROOT, _choice(self.site))
         for path, content in data_files(self.site.organisation, schema_files()["release.schema.json"]):
             _add(files, config, path, content)
+        if self.site.online:
+            _add(files, config, "js/mailboxes.js", mailboxes.bundle(self.site.organisation))
+        elif not online.built():
+            click.echo(
+                _("plaint: the site has no page to report on: its scripts were not made when plaint was installed. Install it again where npm is at hand"),
+                err=True,
+            )
         _add(files, config, "css/diagram.css", STYLE)
         config.extra_css.append("css/diagram.css")
         return files
@@ -110,14 +121,16 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         return {
             "lang": LANGUAGE_NAMES[language][0] if inside else LANGUAGE_NAMES[self.site.languages[0]][0],
             "name": pick(self.site.organisation.config.name),
-            "policy": POLICY,
+            "policy": POLICY + (f"; connect-src {self.site.drop}" if self.site.drop and rest.removesuffix(".md") in online.SCRIPTS else ""),
             "home": to(f"{language}/index.html" if inside else "index.html"),
             "search": to(f"{language}/search.html") if inside else "",
             "other": to(f"{other}/{rest.removesuffix('.md')}.html") if other and self._there(other, rest) else "",
             "other_lang": LANGUAGE_NAMES[other][0] if other else "",
             "internal": self.site.audience is Audience.INTERNAL,
             "nav": self._navigation(language, url, to) if inside else [],
-            "scripts": [to(path) for path in ("search/lunr.js", f"search/{language}.js", "js/search.js")] if rest == SEARCH else [],
+            "scripts": [to(path) for path in ("search/lunr.js", f"search/{language}.js", "js/search.js")]
+            if rest == SEARCH
+            else [to(path) for path in online.SCRIPTS.get(rest.removesuffix(".md"), ()) if self.site.online],
             "text": {
                 "skip": _("Skip to the content"),
                 "internal": _("Internal"),
@@ -127,6 +140,10 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
                 "footer": _("Made from the organisation's repository with plaint. This page loads nothing from anywhere else and keeps nothing."),
             },
         }
+
+    def _drop(self) -> str:
+        drop = self.config.drop or ""
+        return drop if not drop or drop.endswith("/") else f"{drop}/"
 
     def _there(self, language: str, source: str) -> bool:
         return source == SEARCH or f"{language}/{source}" in self._sources

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from plaint.i18n import set_language
 from plaint.organisation import Organisation
-from plaint.publish import internal, public
+from plaint.publish import internal, online, public
 from plaint.publish.page import Page
 
 
@@ -31,15 +31,24 @@ class Site:
     organisation: Organisation
     now: datetime
     audience: Audience = Audience.PUBLIC
+    drop: str = ""
+    """Where reporters' browsers may put sealed files; nowhere if empty."""
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The organisation's languages, the first one first."""
         return self.organisation.config.languages
 
+    @property
+    def online(self) -> bool:
+        """Whether reports are taken on the site."""
+        return online.available(self.organisation.policy_in_force(self.now))
+
     def pages(self, language: str) -> Iterator[Page]:
         """Every page in one language, in the order of the navigation; the language is in force while they are made."""
         set_language(language)
         yield from public.pages(self.organisation, self.now)
+        if self.online:
+            yield from online.pages(self.organisation, self.organisation.policy_in_force(self.now), self.drop)
         if self.audience is Audience.INTERNAL:
             yield from internal.pages(self.organisation, self.now)

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pyrage  # type: ignore[import-untyped]
+from bech32 import bech32_decode, bech32_encode, convertbits
 
 from plaint.errors import InputError, NotAllowedError
 from plaint.i18n import _
 
+_HRP = "age-secret-key-"
 SECRET_PREFIX = "AGE-SECRET-KEY-1"  # noqa: S105 - the name of a kind of secret, not one
 
 
@@ -34,6 +36,23 @@ def generate() -> KeyPair:
     """A fresh X25519 key."""
     identity = pyrage.x25519.Identity.generate()
     return KeyPair(str(identity.to_public()), str(identity))
+
+
+def secret_from_bytes(plain: bytes) -> str:
+    """The secret key that 32 bytes are."""
+    data = convertbits(plain, 8, 5)
+    assert data is not None
+    found: str = bech32_encode(_HRP, data)
+    return found.upper()
+
+
+def secret_bytes(secret: str) -> bytes:
+    """The 32 bytes of a secret key; InputError when it is not one."""
+    prefix, data = bech32_decode(secret.strip())
+    plain = convertbits(data, 5, 8, pad=False) if data is not None else None
+    if prefix != _HRP or plain is None:
+        raise InputError(_("this is not an age secret key"))
+    return bytes(plain)
 
 
 def recipient_of(secret: str) -> str:

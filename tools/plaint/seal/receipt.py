@@ -66,8 +66,8 @@ def digits_of(typed: str) -> str:
 def keys_of(digits: str) -> ReceiptKeys:
     """Stretches a receipt into its keys; about half a second and 128 MiB."""
     made = hashlib.scrypt(digits.encode("ascii"), salt=_SALT, n=_WORK, r=_BLOCK, p=1, dklen=64, maxmem=2 * 128 * _WORK * _BLOCK)
-    pair = age.pair_from(made[:32])
-    return ReceiptKeys(pair.recipient, pair.secret, base64.urlsafe_b64encode(made[32:]).rstrip(b"=").decode("ascii"))
+    secret = age.secret_from_bytes(made[:32])
+    return ReceiptKeys(age.recipient_of(secret), secret, base64.urlsafe_b64encode(made[32:]).rstrip(b"=").decode("ascii"))
 
 
 def token_hash(token: str) -> str:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bech32 import bech32_decode, bech32_encode, convertbits
 from shamir_mnemonic import MnemonicError, Share, combine_mnemonics, generate_mnemonics
 
 from plaint.errors import InputError, UsageError
 from plaint.i18n import _
+from plaint.seal.age import secret_bytes, secret_from_bytes
 
 MOST = 16
 """SLIP-39 has no more shares than these."""
-_PREFIX = "age-secret-key-"
 
 
 def split(secret: str, threshold: int, shares: int) -> list[str]:
@@ -27,7 +26,7 @@ def split(secret: str, threshold: int, shares: int) -> list[str]:
     if not 2 <= threshold <= shares <= MOST:
         hint = _("at least two must be needed, and no more than there are; at most {most}").format(most=MOST)
         raise UsageError(_("{threshold} of {shares} shares cannot be").format(threshold=threshold, shares=shares), hint=hint)
-    found: list[str] = generate_mnemonics(1, [(threshold, shares)], _bytes(secret))[0]
+    found: list[str] = generate_mnemonics(1, [(threshold, shares)], secret_bytes(secret))[0]
     return found
 
 
@@ -45,7 +44,7 @@ def combine(shares: Sequence[str]) -> str:
         found = combine_mnemonics([_plain(text) for text in list(distinct.values())[:needed]])
     except MnemonicError as error:
         raise InputError(_("the shares do not fit together: {error}").format(error=error)) from error
-    return _key(found)
+    return secret_from_bytes(found)
 
 
 def is_share(text: str) -> bool:
@@ -64,18 +63,3 @@ def _read(text: str, number: int) -> Share:
 def _plain(text: str) -> str:
     """The words alone; a file of plaint's says more around them, in lines that begin with #."""
     return " ".join(word.lower() for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split())
-
-
-def _bytes(secret: str) -> bytes:
-    prefix, data = bech32_decode(secret.strip())
-    plain = convertbits(data, 5, 8, pad=False) if data is not None else None
-    if prefix != _PREFIX or plain is None:
-        raise InputError(_("this is not an age secret key"))
-    return bytes(plain)
-
-
-def _key(plain: bytes) -> str:
-    data = convertbits(plain, 8, 5)
-    assert data is not None
-    found: str = bech32_encode(_PREFIX, data)
-    return found.upper()

@@ -50,7 +50,6 @@ const show = async (found, keys) => {
     [setup.text.case, found.case],
     [setup.text.received, found.received],
     [setup.text.state, found.state[setup.language] || found.state.en],
-    ...(found.proof ? [[setup.text.proof, found.proof]] : []),
   ]) {
     const part = document.createElement("div");
     line("dt", name, part);
@@ -67,6 +66,13 @@ const show = async (found, keys) => {
     for (const field of ["title", "text", "note"]) if (envelope.body[field]) line("p", envelope.body[field], item).className = "said";
     list.append(item);
   }
+  const proven = box.querySelector("[data-proven]");
+  proven.hidden = true;
+  proven.querySelector("code").textContent = "";
+  box.querySelector("[data-proof]").onclick = () => {
+    proven.querySelector("code").textContent = found.proof;
+    proven.hidden = false;
+  };
   box.querySelector("[data-none]").hidden = list.children.length > 0;
   box.hidden = false;
   reply.hidden = false;

@@ -52,7 +52,6 @@ form.addEventListener("submit", async (event) => {
       excluded,
       attachments: await Promise.all(files.map(attachment)),
       receipt: { recipient: keys.recipient, token: keys.tokenHash },
-      proof: form.elements.proof.checked,
     };
     const text = await sealed(content, left.map((officer) => officer.recipient), setup.officers.length);
     offer(done, text, fileName("report"));

@@ -1,0 +1,258 @@
+"""Report online and follow up, in Debian's Chromium: fill in the form, register the sealed file, answer, come back with the receipt, write back.
+
+No web server and no network: the site is opened from its folder, and everything that is asked for lies in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Plaint, copy_of
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from plaint.seal.receipt import digits_of, keys_of
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+NOW, LATER, LAST = "2026-11-23T12:00:00+08:00", "2026-11-23T15:00:00+08:00", "2026-11-23T18:00:00+08:00"
+SECRET = "仓库主管向供应商收取回扣。Kickbacks at the warehouse gate"
+VECTORS = yaml.safe_load((Path(__file__).parents[1] / "vectors" / "receipts.yaml").read_text())
+PHOTO = bytes(range(256)) * 40
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as started:
+        found = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def org(demo_once: Plaint, tmp_path: Path) -> Plaint:
+    made = copy_of(demo_once, tmp_path)
+    return Plaint(made.folder, made.home, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def site_once(demo_once: Plaint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(demo_once, tmp_path_factory.mktemp("online") / "site")
+
+
+class Reporter:
+    """Somebody with a browser, and what it asked for and said."""
+
+    def __init__(self, browser: Browser, site: Path, language: str, folder: Path) -> None:
+        self.context = browser.new_context(accept_downloads=True)
+        self.page: Page = self.context.new_page()
+        self.asked: list[str] = []
+        self.said: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.site, self.language, self.folder = site, language, folder
+
+    def open(self, name: str) -> None:
+        self.page.goto((self.site / self.language / f"{name}.html").as_uri())
+        self.context.set_offline(True)  # loaded is loaded
+
+    def save(self, place: str) -> Path:
+        with self.page.expect_download() as started:
+            self.page.click(f"#{place} [data-download]")
+        file = self.folder / started.value.suggested_filename
+        started.value.save_as(file)
+        return file
+
+    def report(self, *, exclude: tuple[str, ...] = (), name: str = "", attach: bool = True, text: str = SECRET) -> tuple[Path, str]:
+        """The sealed file and the receipt."""
+        page = self.page
+        self.open("online")
+        page.select_option("#category", "ethics")
+        page.fill("#title", "回扣 kickback")
+        page.fill("#narrative", text)
+        page.fill("#where", "东门 east gate")
+        if name:
+            page.check("input[name=anonymous][value=no]")
+            page.fill("#name", name)
+            page.fill("#email", "someone@example.org")
+        for member in exclude:
+            page.check(f"input[name=exclude][value='{member}']")
+        if attach:
+            page.set_input_files("#files", [{"name": "照片 photo.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}])
+        page.click("#report-form [type=submit]")
+        page.wait_for_selector("#report-done:not([hidden])")
+        return self.save("report-done"), page.text_content("[data-receipt]") or ""
+
+    def follow(self, receipt: str) -> str:
+        """What the page shows for a receipt."""
+        self.open("follow")
+        self.page.fill("#receipt", receipt)
+        self.page.click("#follow-form button")
+        self.page.wait_for_selector("#follow-box:not([hidden]), #follow-problem:not([hidden])")
+        return self.page.inner_text("#follow-box:not([hidden]), #follow-problem:not([hidden])")
+
+    def write_back(self, text: str) -> Path:
+        self.page.fill("#follow-reply textarea", text)
+        self.page.click("#follow-reply button")
+        self.page.wait_for_selector("#follow-done:not([hidden])")
+        return self.save("follow-done")
+
+    def kept_nothing(self) -> None:
+        assert self.said == []
+        assert [url for url in self.asked if not url.startswith((self.site.as_uri(), "blob:"))] == []
+        assert self.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+
+
+def built(org: Plaint, folder: Path) -> Path:
+    org.good("site", "build", "--audience", "public", "-o", folder)
+    return folder
+
+
+def opens(org: Plaint, member: str, file: Path) -> bool:
+    return org.age(org.identity(member), file.read_bytes()).returncode == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_whole_loop(browser: Browser, org: Plaint, tmp_path: Path, language: str) -> None:
+    site = built(org, tmp_path / "site")
+    reporter = Reporter(browser, site, language, tmp_path)
+    file, receipt = reporter.report(name="举报人 Somebody")
+    reporter.kept_nothing()
+    assert re.fullmatch(r"(\d{4} ){6}\d{2}", receipt)
+
+    done = org.data("inbox", "import", file, "--format", "json", member="li.wei")
+    assert (done["registered"], done["known"], done["set_aside"]) == (1, 0, [])
+    case = done["cases"][0]["case"]
+    again = org.data("inbox", "import", file, "--format", "json", member="li.wei")
+    assert (again["registered"], again["known"]) == (0, 1)
+    bodies = {each["compartment"]: each["body"] for each in org.data("open", case, "--format", "json", member="li.wei")}
+    assert bodies["report"]["narrative"] == SECRET
+    assert "identity" not in bodies  # the custodian's
+    (identity,) = org.data("open", case, "--format", "json", member="he.ping")
+    assert identity["body"]["name"] == "举报人 Somebody"
+    org.good("open", case, "--attachments", tmp_path / "files", member="li.wei")
+    (kept,) = (tmp_path / "files").iterdir()
+    assert kept.read_bytes() == PHOTO
+    assert f"reporter: {keys_of(digits_of(receipt)).recipient}".encode() in org.record(case)
+    assert all(part not in org.record(case) for part in (b"Kickbacks", "回扣".encode(), base64.b64encode(PHOTO)[:40]))
+
+    assert any(word in reporter.follow(receipt) for word in ("nothing for this receipt", "还没有"))  # the site is the old one
+    answer = tmp_path / "answer.yaml"
+    answer.write_text(
+        yaml.safe_dump(
+            {"report": {"note": "written to the reporter"}, "reporter": {"text": "我们已收到。Thank you: 'quotes', #hash & <b>"}}, allow_unicode=True
+        )
+    )
+    org.good("acknowledge", case, "--body", answer, member="li.wei", now=LATER)
+    back = Reporter(browser, built(Plaint(org.folder, org.home, now=LATER), tmp_path / "site2"), language, tmp_path)
+    shown = back.follow(receipt.replace(" ", "-"))
+    assert case in shown
+    assert "我们已收到。Thank you: 'quotes', #hash & <b>" in shown
+    message = back.write_back("门卫也知道。The guard knows, too.")
+    back.kept_nothing()
+
+    done = org.data("inbox", "import", message, "--format", "json", member="chen.jie", now=LAST)
+    assert done["cases"] == [{"file": str(message), "case": case, "event": done["cases"][0]["event"]}]
+    assert org.data("inbox", "import", message, "--format", "json", member="li.wei", now=LAST)["known"] == 1
+    last = org.data("open", case, "--compartment", "report", "--format", "json", member="li.wei")[-1]
+    assert last["body"]["reply"] == "门卫也知道。The guard knows, too."
+    assert "from the reporter" in org.good("--lang", "en", "show", case)
+    assert org.run("check", now=LAST).returncode == 0
+    assert org.run("audit").returncode == 0
+
+
+def test_who_is_shut_out_opens_neither_file_nor_case(browser: Browser, org: Plaint, tmp_path: Path) -> None:
+    site = built(org, tmp_path / "site")
+    open_file, _receipt = Reporter(browser, site, "en", tmp_path).report(attach=False)
+    assert opens(org, "li.wei", open_file)
+    assert opens(org, "chen.jie", open_file)
+    file, receipt = Reporter(browser, site, "en", tmp_path).report(exclude=("li.wei",), attach=False)
+    assert not opens(org, "li.wei", file)
+    assert opens(org, "chen.jie", file)
+    assert file.read_bytes().count(b"\n") == open_file.read_bytes().count(b"\n")  # and the file does not tell
+    refused = json.loads(org.run("inbox", "import", file, "--format", "json", member="li.wei").stdout)
+    assert refused["registered"] == 0
+    assert "nothing that li.wei has opens it" in refused["set_aside"][0]["reason"]
+    case = org.data("inbox", "import", file, "--format", "json", member="chen.jie")["cases"][0]["case"]
+    assert org.run("open", case, member="li.wei").returncode == 2
+    back = Reporter(browser, built(org, tmp_path / "site2"), "en", tmp_path)
+    assert case in back.follow(receipt)
+    message = back.write_back("for chen.jie alone")
+    assert not opens(org, "li.wei", message)
+    assert json.loads(org.run("inbox", "import", message, "--format", "json", member="li.wei").stdout)["registered"] == 0
+    assert org.data("inbox", "import", message, "--format", "json", member="chen.jie")["registered"] == 1
+
+
+def test_a_wrong_receipt_opens_nothing_and_says_so_kindly(browser: Browser, site_once: Path, tmp_path: Path) -> None:
+    reporter = Reporter(browser, site_once, "en", tmp_path)
+    assert "Please look at it again" in reporter.follow("1234 5678")
+    assert "Please look at it again" in reporter.follow("0000 0000 0000 0000 0000 0001 96")
+    assert "nothing for this receipt yet" in reporter.follow("0000 0000 0000 0000 0000 0001 95")
+    reporter.kept_nothing()
+
+
+def test_a_forged_message_is_set_aside(browser: Browser, org: Plaint, tmp_path: Path) -> None:
+    """Whoever knows the case and its key, a member say, cannot write as the reporter."""
+    org.good("register", "--channel", "phone", "--category", "ethics", "--body", _body(tmp_path), "--receipt", "--format", "json", member="li.wei")
+    case = org.data("list", "--format", "json")[-1]["case"]
+    key = re.search(rb"report: (age1\w+)", org.record(case))
+    assert key
+    content = {"plaint": 1, "kind": "message", "id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "made": "2026-11-23T04:00:00Z", "language": "en"}
+    content |= {"case": case, "token": "A" * 43, "text": "it was all a mistake", "attachments": [], "pad": ""}
+    forged = tmp_path / "forged.age"
+    subprocess.run(["age", "-a", "-r", key[1], "-o", forged], input=json.dumps(content).encode(), check=True)
+    done = org.run("inbox", "import", forged, "--format", "json", member="li.wei")
+    assert done.returncode == 1
+    assert "does not prove to come from the reporter" in json.loads(done.stdout)["set_aside"][0]["reason"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["receipt"])
+def test_the_browser_stretches_a_receipt_as_the_vectors_say(browser: Browser, site_once: Path, tmp_path: Path, vector: dict[str, str]) -> None:
+    """A bundle made by hand, by the words of publish/mailboxes.py and the age command: the page opens it, so it found tag and key."""
+    mailbox = {"case": "ABCD-2345", "received": "today", "state": {"en": "Received"}, "proof": "", "readers": "", "messages": []}
+    cell = json.dumps({"part": json.dumps(mailbox), "pad": ""}).encode()
+    sealed = subprocess.run(["age", "-r", vector["recipient"]], input=cell, capture_output=True, check=True).stdout
+    tag = hashlib.sha256(f"plaint mailbox 1\nsalt\n{vector['recipient']}\n0".encode()).hexdigest()[:32]
+    site = tmp_path / "site"
+    shutil.copytree(site_once, site)
+    bundle = {"salt": "salt", "cells": [[tag, base64.b64encode(sealed).decode()]]}
+    (site / "js" / "mailboxes.js").write_text(f"window.plaintMailboxes = {json.dumps(bundle)};")
+    reporter = Reporter(browser, site, "en", tmp_path)
+    assert "ABCD-2345" in reporter.follow(vector["receipt"])
+    others = [other["receipt"] for other in VECTORS if other is not vector]
+    assert "nothing for this receipt" in reporter.follow(others[0])
+
+
+def _body(folder: Path) -> Path:
+    body = folder / "body.yaml"
+    body.write_text("report: {narrative: by phone}\n")
+    return body
+
+
+def test_a_receipt_read_out_at_the_phone_opens_the_answer(browser: Browser, org: Plaint, tmp_path: Path) -> None:
+    done = org.data("register", "--channel", "phone", "--category", "ethics", "--body", _body(tmp_path), "--receipt", "--format", "json", member="li.wei")
+    told = tmp_path / "told.yaml"
+    told.write_text("report: {note: told}\nreporter: {text: 'The inquiry goes on until May.'}\n")
+    small = built(org, tmp_path / "one")
+    org.good("message", done["case"], "--direction", "to-reporter", "--body", told, member="li.wei")
+    large = built(org, tmp_path / "two")
+    assert "until May" in Reporter(browser, large, "en", tmp_path).follow(done["receipt"])
+    bundles = [(site / "js" / "mailboxes.js").read_text() for site in (small, large)]
+    cells = [dict(json.loads(text.removeprefix("window.plaintMailboxes = ").rstrip(";\n"))["cells"]) for text in bundles]
+    assert [len(each) for each in cells] == [64, 64]  # one message more does not show
+    assert not cells[0].keys() & cells[1].keys()  # nor can a mailbox be followed from one edition to the next
+    assert not set(cells[0].values()) & set(cells[1].values())
+    sizes = [len(base64.b64decode(cell)) for bundle in cells for cell in bundle.values()]
+    assert min(sizes) >= 2048 + 200  # of plaintext, and what age puts around it
+    assert max(sizes) < 2048 + 1000
+    assert hashlib.sha256(done["receipt"].encode()).hexdigest() not in bundles[1]
