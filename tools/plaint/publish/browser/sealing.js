@@ -23,7 +23,7 @@ export const sealed = async (content, recipients, among = 0) => {
   return armor.encode(await encrypter.encrypt(bytes({ ...content, pad: ".".repeat(wanted - size) })));
 };
 
-export const fileName = (kind) => `${kind}-${[...crypto.getRandomValues(new Uint8Array(5))].map((n) => (n % 36).toString(36)).join("")}.age`;
+export const fileName = (kind) => `${kind}-${[...crypto.getRandomValues(new Uint8Array(20))].map((n) => (n % 32).toString(32)).join("")}.age`;
 
 // Gives the reporter the file; where the site names a drop, offers to hand it in at once.
 export const offer = (place, text, name) => {
