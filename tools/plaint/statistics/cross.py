@@ -5,13 +5,15 @@ Rules:
 - A cell below `k` is hidden, zeros too. Then, as long as linear programming bounds a hidden cell too well from the totals and the cells that
   stand, the smallest cell beside it is hidden too (complementary suppression). One sign stands for all: which came first is not told.
 - Where nothing is left to show, the table is withheld.
+- Each is proven by itself; `against_crosses` says which do not go together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from plaint.i18n import _
 from plaint.statistics.disclosure import Bound, Groups, extremes
 
 Cells = Mapping[tuple[str, str], int]
@@ -54,6 +56,20 @@ def cross_bounds(full: Sequence[Sequence[int]], hidden: set[tuple[int, int]]) ->
             totals.append(sum(full[i][j] for i, j in mine))
     for n, place in enumerate(places):
         yield place, Bound("", "", *extremes(equations, totals, n))
+
+
+def against_crosses(pairs: Sequence[tuple[str, str]], linked: Collection[str]) -> str:
+    """Why some cross tables may not stand in one release; empty where they may. `linked` are the tables that say something of each other."""
+    crossed = sorted({name for pair in pairs for name in pair if name in linked})
+    if len(crossed) > 1:
+        return _("{tables} say something of each other: only one of them can be crossed").format(tables=", ".join(crossed))
+    reached: dict[str, set[str]] = {}
+    for first, second in pairs:
+        one, other = reached.get(first, {first}), reached.get(second, {second})
+        if first in other:
+            return _("{first}*{second} closes a ring of cross tables: together they tell more than each").format(first=first, second=second)
+        reached |= dict.fromkeys(one | other, one | other)
+    return ""
 
 
 def _beside(place: tuple[int, int], rows: int, columns: int) -> list[tuple[int, int]]:

@@ -1,7 +1,8 @@
 """What each table counts, in both languages: shown beside every figure, so that nobody has to guess.
 
 Every table of a release is a partition of the same set, the cases first closed in its time: each case stands in exactly one of its groups,
-`none` where the table does not apply to it. So no group of one table is the difference of two others.
+`none` where the table does not apply to it. In some tables the course of the case decides that (`by_course`): a declined case has no outcome,
+and no limit for its inquiry. Anybody can read in the policy which; so these tables say something of each other (see `release`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Table:
     title: Text
     definition: Text
     words: Mapping[str, Text]
+    by_course: bool = False
+    """Whether the course of a case decides to which cases it applies."""
 
 
 def tables(policy: Policy) -> dict[str, Table]:
@@ -58,18 +61,21 @@ def tables(policy: Policy) -> dict[str, Table]:
             {"en": "Accepted and declined", "zh": "受理与不予受理"},
             {"en": "Whether the case was taken on.", "zh": "是否受理。"},
             {**_SCREENED, NONE: _NONE},
+            by_course=True,
         ),
         Table(
             "reason",
             {"en": "Reasons for declining", "zh": "不予受理的理由"},
             {"en": "Why a case was declined.", "zh": "不予受理的理由。"},
             {**policy.reasons.get("decline", {}), NONE: {"en": "not declined", "zh": "未拒绝受理"}},
+            by_course=True,
         ),
         Table(
             "outcome",
             {"en": "By outcome", "zh": "按调查结论"},
             {"en": "What the inquiry concluded.", "zh": "调查终结时的结论。"},
             {**policy.outcomes, NONE: {"en": "no inquiry", "zh": "未经调查"}},
+            by_course=True,
         ),
         Table(
             "satisfaction",
@@ -83,6 +89,7 @@ def tables(policy: Policy) -> dict[str, Table]:
                 clock.title,
                 {"en": "Whether the time limit was kept, the last time it ran.", "zh": "该时限最近一次计时是否按时。"},
                 {**_PACE, NONE: _NONE},
+                by_course=True,
             )
             for clock in policy.clocks.values()
             if clock.kind is ClockKind.DEADLINE and not clock.per

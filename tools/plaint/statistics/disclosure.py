@@ -3,6 +3,8 @@
 Rules (the SDC handbook's threshold rule, made strict):
 - Words with fewer than `k` cases are put together into one group, zeros too, with the smallest of the others until the group has `k`.
 - A table in which one group holds everybody says something of each of them: it is withheld, and so is every table of fewer than `k`.
+- How many cases a table does not apply to may be known from another table. So from `k` on they stand apart (`merge_applying`): put together with
+  few others, they would give these away.
 - Releases count disjoint cases, or are sums of what was published: `joined` makes the table of a sum, with words apart only where they were
   apart in every part.
 - `bounds` is the proof, by linear programming: what anybody can conclude about each word from everything that is published.
@@ -47,6 +49,17 @@ def merge(counts: Mapping[str, int], k: int) -> dict[str, int] | None:
     if hidden:
         groups[joined_name(hidden)] = sum(counts[word] for word in hidden)
     return groups if len(groups) > 1 else None
+
+
+def merge_applying(counts: Mapping[str, int], k: int, none: str) -> dict[str, int] | None:
+    """The same for a table that does not apply to all: `none`, from `k` on, stands apart from the words of those to which it does."""
+    if counts.get(none, 0) < k:
+        return merge(counts, k)
+    applying = {word: n for word, n in counts.items() if word != none}
+    total = sum(applying.values())
+    if total < k:
+        return None
+    return {**(merge(applying, k) or {joined_name(applying): total}), none: counts[none]}
 
 
 def joined_name(words: Iterable[str]) -> str:

@@ -5,6 +5,12 @@ Rules:
   threshold publish nothing, and count in the next.
 - The release of a period within which others were published (a year, after its quarters) is their sum, and nothing more.
 - How many reports came in is told only where so many are still in work that the difference to those closed is no small number.
+- Some tables say of each other to whom they apply: who reads in the policy that an accepted case has a limit for its team knows from "18 without
+  one" beside "20 declined" that two were accepted first. So a table is withheld where, together with those told already, it would divide the cases
+  by what applies to them into parts of which one is small.
+- Cross tables are proven each by itself. That holds for several as long as no pairs of tables close a ring (their totals then fit together whatever
+  the hidden cells are), and no two are of tables that say something of each other.
+- The first release counts from the first day of a year: the day of the first case would be a fact of a single one.
 - Nothing that happens after the period's end changes anything; made again, a release is the same byte for byte.
 """
 
@@ -24,9 +30,11 @@ from plaint.model.clocks import Period, parse_period, period_of
 from plaint.model.policy import Policy
 from plaint.model.record import Record
 from plaint.statistics.closed import ClosedCase
-from plaint.statistics.cross import cross_table
-from plaint.statistics.definitions import MEASURES, NONE, tables
-from plaint.statistics.disclosure import bounds, joined, merge
+from plaint.statistics.cross import against_crosses, cross_table
+from plaint.statistics.definitions import MEASURES, NONE, Table, tables
+from plaint.statistics.disclosure import Groups, bounds, joined, merge, merge_applying
+
+SCREENING = "screening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ def base_release(policy: Policy, period: Period, cases: Iterable[Counted], earli
     received = sum(begin is None or case.received >= begin for case in everything)
     in_work = sum(case.closed is None or case.closed.closed >= end for case in everything)
     told = _tables(policy, closed, k)
-    since = start if begin else min(case.received for case in everything).astimezone(zone).date()
+    since = start if begin else date(min(case.received for case in everything).astimezone(zone).year, 1, 1)
     return Release(
         period.id,
         policy.revision,
@@ -117,7 +125,7 @@ def base_release(policy: Policy, period: Period, cases: Iterable[Counted], earli
         told,
         received if received >= k and in_work >= k else None,
         _medians(closed, k),
-        _cross(closed, told, cross, k) or None,
+        _cross(policy, closed, told, cross) or None,
     )
 
 
@@ -168,13 +176,28 @@ def counted(cases: Sequence[ClosedCase], name: str) -> Counter[str]:
 
 
 def _tables(policy: Policy, closed: Sequence[ClosedCase], k: int) -> dict[str, dict[str, int]]:
-    found = {}
+    found: dict[str, dict[str, int]] = {}
+    parts: list[tuple[object, ...]] = [()] * len(closed)
     for name, table in tables(policy).items():
         counts = counted(closed, name)
-        groups = merge({word: counts[word] for word in {**table.words, **counts}}, k)
+        every = {word: counts[word] for word in {**table.words, **counts}}
+        groups = merge_applying(every, k, NONE) if table.by_course else merge(every, k)
+        if groups and table.by_course:
+            divided = [(*part, _side(table, groups, case)) for part, case in zip(parts, closed, strict=True)]
+            if min(Counter(divided).values()) < k:
+                continue
+            parts = divided
         if groups:
             found[name] = groups
     return found
+
+
+def _side(table: Table, groups: Groups, case: ClosedCase) -> object:
+    """What a table tells of the course of a case: whether the table applies to it, or what became of it at first."""
+    word = case.words.get(table.name, NONE)
+    if table.name == SCREENING:
+        return next(group for group in groups if word in group.split("+"))
+    return word == NONE if NONE in groups else None
 
 
 def _medians(closed: Sequence[ClosedCase], k: int) -> dict[str, int]:
@@ -183,15 +206,18 @@ def _medians(closed: Sequence[ClosedCase], k: int) -> dict[str, int]:
     return {name: round(median(each)) for name, each in sorted(hours.items()) if len(each) >= k and (len(each) == len(closed) or len(closed) - len(each) >= k)}
 
 
-def _cross(closed: Sequence[ClosedCase], told: Mapping[str, Mapping[str, int]], wanted: Sequence[tuple[str, str]], k: int) -> dict[str, dict[str, Any]]:
+def _cross(policy: Policy, closed: Sequence[ClosedCase], told: Mapping[str, Groups], wanted: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
     found = {}
     for first, second in wanted:
         for name in (first, second):
             if name not in told or name.startswith(MEASURES):
                 known = ", ".join(" * ".join(pair) for pair in combinations((n for n in told if not n.startswith(MEASURES)), 2))
                 raise UsageError(_("there is no table {name} to cross").format(name=name), where="--cross", hint=known)
+    if against := against_crosses(wanted, frozenset(name for name, table in tables(policy).items() if table.by_course)):
+        raise UsageError(against, where="--cross")
+    for first, second in wanted:
         cells = Counter((case.words[first], case.words[second]) for case in closed)
-        made = cross_table(cells, told[first], told[second], k)
+        made = cross_table(cells, told[first], told[second], policy.threshold)
         if made:
             found[f"{first}*{second}"] = {"rows": list(made.rows), "columns": list(made.columns), "cells": [list(line) for line in made.cells]}
     return found
