@@ -295,3 +295,24 @@ def kill(org: Plaint, member: str, after: float) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def test_evidence_of_both_sides_comes_together(shared: Path) -> None:
+    """Both add a file to the same case without knowing of one another; the second one's commit is replayed with its file."""
+    first, second = clone(shared, "a"), clone(shared, "b")
+    case = open_case(first)
+    texts = {"first": os.urandom(5000), "second": os.urandom(70_000)}
+    for org, name in ((first, "first"), (second, "second")):
+        (shared / name).write_bytes(texts[name])
+        org.good("evidence", "add", case, shared / name, "--kind", "document", member="li.wei")
+    first.good("sync", member="li.wei")
+    assert second.data("sync", member="li.wei")["replayed"] == 1
+    first.good("sync", member="li.wei")
+    for org in (first, second):
+        is_whole(org)
+        assert org.data("evidence", "verify")["pieces"] == 2
+        assert {Path(name).suffix for name in org.git("ls-files", f"cases/*/{case}/*").split()} == {".age"}
+        names = {each["digest"]: each["event"] for each in org.data("evidence", "list", case, member="chen.jie")}
+        for event in names.values():
+            org.good("evidence", "get", case, event, "-o", org.home / event, member="chen.jie")
+        assert {(org.home / event).read_bytes() for event in names.values()} == set(texts.values())

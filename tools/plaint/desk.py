@@ -245,8 +245,22 @@ def _refusing(refuse: Refuse | None, index: int) -> Iterator[None]:
         refuse(index, error)
 
 
-def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime | None = None) -> Recorded:
-    """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos)."""
+def refuse_early(actor: Actor, case: str, entry: Entry, now: datetime) -> None:
+    """NotAllowedError where `record` would refuse the event as things stand: before a long preparation."""
+    organisation = actor.organisation
+    before = organisation.case(case)
+    policy = organisation.policy_of(before)
+    state = fold(policy, before.events)
+    event = Event(entry.kind, new_event_id(), entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
+    _allow(policy, state, event, organisation, before.events)
+    _refuse_shut_out(actor, policy, state, before)
+
+
+def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime | None = None, *, beside: Mapping[str, str] | None = None) -> Recorded:
+    """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos).
+
+    `beside` are files that come into the case's folder with it: name -> id of the blob in git.
+    """
     repository = actor.organisation.repository
     with repository.lock():
         actor = _now(actor)
@@ -269,7 +283,9 @@ def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime 
         check_record(parse(data, before.path))
         refs = repository.write_keyrings([(before.id, keyring)], actor.signing_key, actor.member, when) if keyring else {}
         gone = [keyring_ref(before.id)] if policy.states[after.state].final else []
-        commit = repository.commit({before.path: data}, _message(before.id, event), actor.signing_key, actor.member, when, refs=refs, deletes=gone)
+        blobs = {f"{before.path.removesuffix('.yaml')}/{name}": sha for name, sha in (beside or {}).items()}
+        message = _message(before.id, event)
+        commit = repository.commit({before.path: data}, message, actor.signing_key, actor.member, when, refs=refs, deletes=gone, blobs=blobs)
     return Recorded(before.id, event.id, after.state, commit)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 
 from plaint.audit.cases import Blobs
 from plaint.audit.commits import Commit
@@ -76,7 +75,7 @@ class Added:
             match = BESIDE.fullmatch(change.path)
             case = match[1] if match else ""
             if change.mode and not change.old_mode:
-                told = case, sha256(blobs.data(change.new) or b"").hexdigest()
+                told = case, blobs.sealed_digest(change.path, change.new)
                 if told in named:
                     named.remove(told)
                 else:

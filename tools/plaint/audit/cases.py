@@ -15,7 +15,9 @@ from plaint.errors import InputError
 from plaint.model.machine import CaseState, fold
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, parse
+from plaint.store.lfs import read_pointer
 from plaint.store.objects import Objects
+from plaint.store.worktree import POINTER
 
 REMEMBERED = 20_000
 
@@ -48,6 +50,13 @@ class Blobs:
         found = self._read.get(sha)
         data = found if found is not None else self._objects.read_blob(sha)
         return data if data is not None and blob_id(data, sha) == sha else None
+
+    def sealed_digest(self, path: str, sha: str) -> str:
+        """The SHA-256 of the sealed file that stands at a path beside a case; "" where it is missing or is not what its id says."""
+        if path.endswith(POINTER):
+            pointer = read_pointer(self._objects, sha)
+            return pointer.digest if pointer else ""
+        return self._objects.digest(sha) or ""
 
     def find(self, spec: str) -> str | None:
         """The id of a blob by its place in a commit."""

@@ -18,6 +18,8 @@ from plaint.model.record import Record, RecordKind, parse
 from plaint.model.schema import SchemaProblem, schema_files, validate
 from plaint.model.yamlio import load_yaml
 from plaint.seal.armour import BEGIN
+from plaint.store.lfs import parse_pointer
+from plaint.store.worktree import POINTER
 
 FOLDERS = {
     RecordKind.MEMBER: ("members", re.compile(r"members/([^/]+)\.yaml")),
@@ -50,8 +52,9 @@ def record_files(snapshot: Snapshot, kind: RecordKind, found: Collector) -> list
             beside.append(item)
         elif path.rsplit("/", 1)[-1] != _KEPT:
             found.add("S201", path, _("{kind} records have names such as {form}").format(kind=kind.value, form=_form(kind)))
-    for item, data in zip(beside, snapshot.contents(beside), strict=True):
-        if not data.startswith((SEALED_MAGIC, BEGIN.encode())):
+    for item, data in zip(beside, snapshot.beginnings(beside), strict=True):
+        pointer = parse_pointer(data) if item.path.endswith(POINTER) else None
+        if not data.startswith((SEALED_MAGIC, BEGIN.encode())) and not pointer:
             found.add("K102", item.path, _("this file beside a case is not encrypted"))
     return records
 

@@ -26,6 +26,8 @@ from plaint.store.objects import Objects
 from plaint.store.repository import Repository
 from plaint.store.trees import FILE_MODES
 
+_BEGINNING = 512
+
 
 class What(Enum):
     """What stands at a path."""
@@ -58,6 +60,8 @@ class Snapshot:
     """Everything below a folder, in order of path."""
     contents: Read
     """The bytes of some of these, in order."""
+    beginnings: Read
+    """Their first few hundred bytes, in order: enough to tell what they are."""
     keyrings: Callable[[], dict[str, dict[str, str]] | None]
     """Every keyring by the name of its ref; None where this clone has none or they belong to another state."""
     is_current: bool = True
@@ -80,6 +84,7 @@ class Snapshot:
             repository.prefix,
             lambda folder: sorted(_listed(root, folder), key=lambda item: item.path),
             lambda items: (_read_file(root / item.key) for item in items),
+            lambda items: (_read_file(root / item.key, _BEGINNING) for item in items),
             lambda: keyrings.read_all(repository.git, repository.objects) or None,
         )
 
@@ -112,7 +117,12 @@ def _of_commit(git: Git, objects: Objects, prefix: str, revision: str) -> Snapsh
                 )
             yield data
 
-    return Snapshot(commit.sha, prefix, items, contents, lambda: (keyrings.read_all(git, objects) or None) if current else None, current)
+    def beginnings(wanted: Sequence[Item]) -> Iterator[bytes]:
+        for item in wanted:
+            with objects.stream(item.key) as stream:
+                yield stream.read(_BEGINNING)
+
+    return Snapshot(commit.sha, prefix, items, contents, beginnings, lambda: (keyrings.read_all(git, objects) or None) if current else None, current)
 
 
 def _what(mode: str) -> What:
@@ -147,12 +157,12 @@ def _listed(root: Path, folder: str) -> Iterator[Item]:
             yield Item(path, What.FILE if entry.is_file(follow_symlinks=False) else What.OTHER, path)
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, most: int = MAX_BYTES + 1) -> bytes:
+    """Its first bytes; one more than a record may have is enough for the loader to refuse it."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            # one byte more than a record may have: enough for the loader to refuse it
-            return os.read(handle, min(os.fstat(handle).st_size, MAX_BYTES) + 1)
+            return os.read(handle, min(os.fstat(handle).st_size + 1, most))
         finally:
             os.close(handle)
     except OSError as error:

@@ -20,6 +20,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("decline", "events", _("Decline the case, with a reason")),
             ("notify", "events", _("The reporter was told of a decision or delay")),
             ("assign", "events", _("Appoint the inquiry team")),
+            ("evidence", "evidence", _("The sealed files of a case: add, get, list, verify")),
             ("interview", "events", _("Record an interview")),
             ("hear", "events", _("Hear the person the report is about")),
             ("extend", "events", _("Extend a time limit, with approval")),

@@ -66,8 +66,9 @@ def validate(document: Record | object, kind: RecordKind | str = "", line_of: Li
 
 def validate_sealed(body: object, compartment: str, event_kind: str, line_of: LineOf | bytes | None = None) -> list[SchemaProblem]:
     """What is wrong with the body sealed for a compartment with an event; some events ask for more than their compartment does."""
-    special = f"sealed/{compartment}.{event_kind}"
-    return validate(body, special if special in schema_names() else f"sealed/{compartment}", line_of)
+    special = (f"sealed/{compartment}.{event_kind}", f"sealed/{event_kind}")
+    name = next((name for name in special if name in schema_names()), f"sealed/{compartment}")
+    return validate(body, name, line_of)
 
 
 def check_record(record: Record) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from plaint.errors import InputError
@@ -14,12 +14,16 @@ _BAD_IN_IDENT = str.maketrans("", "", "<>\n\r\0")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit to make: files (path below plaint.yaml's folder -> content), message, author (a member id), time (None: now)."""
+    """One commit to make: files (path below plaint.yaml's folder -> content), message, author (a member id), time (None: now).
+
+    `blobs` are new files whose content lies in git already: path -> blob id.
+    """
 
     files: Mapping[str, bytes]
     message: str
     author: str
     when: datetime | None = None
+    blobs: Mapping[str, str] = field(default_factory=dict)
 
 
 def ident(name: str, email: str, when: datetime | None) -> str:

@@ -6,17 +6,24 @@ objects and walked here, so a listing starts no process of its own.
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
 from plaint.store.git import Git
+from plaint.store.loose import open_loose
 from plaint.store.trees import TREE_MODE, Entry, parse_tree
 
+_PIECE = 1 << 20
+_SMALL_WINDOWS = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m", "-c", "core.bigFileThreshold=16m")
 _WINDOW = 50  # requests sent before their answers are read: less than a pipe holds, so neither side can block the other
 
 
@@ -33,6 +40,7 @@ class Objects:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+        self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], Objects] | None = None
 
@@ -54,6 +62,41 @@ class Objects:
     def read_blobs(self, specs: Iterable[str]) -> Iterator[bytes | None]:
         """The same for many, in order."""
         return (found.data if found is not None and found.type == "blob" else None for found in self.get_many(specs))
+
+    def digest(self, sha: str) -> str | None:
+        """The SHA-256 of a blob, read piece by piece; None where it is missing, no blob, or not what its id says."""
+        size = self.sizes([sha])[0]
+        same = hashlib.new("sha1" if len(sha) == 40 else "sha256", b"blob %d\0" % size)  # as git hashes, sha1 included
+        digest = hashlib.sha256()
+        with self.stream(sha) as stream:
+            while piece := stream.read(_PIECE):
+                same.update(piece)
+                digest.update(piece)
+        return digest.hexdigest() if same.hexdigest() == sha else None
+
+    def sizes(self, shas: Sequence[str]) -> list[int]:
+        """The size of each object in bytes, without reading it; 0 where it is missing."""
+        if not shas:
+            return []
+        lines = self._git.run("cat-file", "--batch-check=%(objectsize)", stdin="".join(f"{sha}\n" for sha in shas).encode()).decode("ascii", "replace")
+        return [int(line) if line.isdigit() else 0 for line in lines.splitlines()]
+
+    @contextmanager
+    def stream(self, sha: str) -> Iterator[BufferedReader]:
+        """A blob to be read piece by piece, or not to its end; empty where it is none."""
+        if self._folder is None:
+            self._folder = self._git.folder / self._git.text("rev-parse", "--git-path", "objects")
+        loose = self._folder / sha[:2] / sha[2:]
+        if loose.is_file():  # git would map all of it into memory
+            with loose.open("rb") as file:
+                yield open_loose(file)
+            return
+        process = self._git.start(*_SMALL_WINDOWS, "cat-file", "blob", sha)
+        assert isinstance(process.stdout, BufferedReader)
+        try:
+            yield process.stdout
+        finally:
+            _stop(process)
 
     def read_tree(self, spec: str) -> list[Entry] | None:
         """The entries of one tree, not of its subtrees; None when it is missing or no tree."""

@@ -28,6 +28,7 @@ from plaint.store import keyrings, lock
 from plaint.store.commits import Change, ident, signed_commit, tree_of, unsigned_commit
 from plaint.store.follow import Follower, Journal, Pending
 from plaint.store.git import Git, bare_repository, fault
+from plaint.store.incoming import Draft, tidy
 from plaint.store.keyrings import Keyring
 from plaint.store.objects import Objects
 from plaint.store.pack import Pack
@@ -48,6 +49,7 @@ _LAYOUT = (
 )  # fmt: skip
 _BUSY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _KEYRINGS = (keyrings.PREFIX, "refs/plaint/incoming/keys/")
+_BESIDE = re.compile(r"cases/[0-9]{4}/[^/]+/[^/]+")
 _REF = re.compile(r"refs/[A-Za-z0-9._/-]+")
 _MANY_REFS = 100  # moved at once: worth packing
 _LOOSE_IN_ONE = 27  # files in one of the 256 object folders: git's own guess that there are 6,700 loose objects
@@ -219,13 +221,14 @@ class Repository:
         deletes: Sequence[str] = (),
         *,
         base: str | None = None,
+        blobs: Mapping[str, str] | None = None,
     ) -> str:
         """Add one signed commit on HEAD, moving the keyring `refs` and dropping `deletes` with it; returns its id.
 
-        With `base`, the commit the caller worked from, LockedError when HEAD is another by now. InputError when a file of
+        `blobs` are new files that lie in git already (path -> blob id, see `incoming`). With `base`, the commit the caller worked from, LockedError when HEAD is another by now. InputError when a file of
         `changes` has uncommitted changes. After any error nothing has changed, unless the error says it was recorded.
         """
-        return self.commit_series([Change(changes, message, author, when)], key, refs, deletes, base=base)[0]
+        return self.commit_series([Change(changes, message, author, when, blobs or {})], key, refs, deletes, base=base)[0]
 
     def commit_series(
         self,
@@ -250,14 +253,15 @@ class Repository:
             if not commits:
                 return []
             old = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
-            self._journal.write(Pending(commits[-1], paths))
+            blobs = {self.prefix + path: sha for change in series for path, sha in change.blobs.items()}
+            self._journal.write(Pending(commits[-1], paths, blobs))
             try:
                 self._move(commits[-1], head.sha if head else "0" * len(commits[-1]), refs or {}, deletes)
             except EnvironmentFaultError:
                 self._journal.remove()
                 raise
             files = {self.prefix + path: data for change in series for path, data in change.files.items()}
-            self._follower.follow(commits[-1], files, self._keep())
+            self._follower.follow(commits[-1], files, self._keep(), blobs)
             self._forget(old)
             self._maintain(refs or {})
             return commits
@@ -283,26 +287,29 @@ class Repository:
             fields = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, target).split(b"\0")
             olds: dict[str, str | None] = {}
             files: dict[str, bytes] = {}
+            blobs: dict[str, str] = {}
             gone: list[str] = []
             for meta, name in zip(fields[::2], fields[1::2], strict=False):
                 _old_mode, mode, old, new, _status = meta.decode("ascii").split(" ")
                 path = name.decode("utf-8", "surrogateescape")
-                if mode in FILE_MODES:
+                if mode in FILE_MODES and not old.strip("0") and _BESIDE.fullmatch(path.removeprefix(self.prefix)) and not (self.top / path).exists():
+                    blobs[path] = new
+                elif mode in FILE_MODES:
                     files[path] = self.objects.read_blob(new) or b""
                     olds[path] = old if old.strip("0") else None
-                elif read_file(self.top, path) == self.objects.read_blob(old):
+                elif (here := read_file(self.top, path)) is not None and here == self.objects.read_blob(old):
                     gone.append(path)
             for path, data in files.items():
                 before = olds[path]
                 check_replaceable(path, read_file(self.top, path), self.objects.read_blob(before) if before else None, data)
             replaced = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
-            self._journal.write(Pending(target, olds))
+            self._journal.write(Pending(target, olds, blobs))
             try:
                 self._move(target, base, refs or {}, deletes)
             except EnvironmentFaultError:
                 self._journal.remove()
                 raise
-            self._follower.follow(target, files, self._keep())
+            self._follower.follow(target, files, self._keep(), blobs)
             if gone:
                 self.git.call("rm", "-q", "--", *gone)
             self._forget(replaced)
@@ -313,6 +320,14 @@ class Repository:
             old = {ref: found.sha for ref in (*refs, *deletes) if (found := self.objects.get(ref)) is not None}
             self._transaction([*_ref_lines(refs, deletes)])
             self._forget(old)
+
+    def incoming(self) -> Draft:
+        """A large file on its way into git, to be named by a commit's `blobs`; see plaint.store.incoming."""
+        tidy(self.common_folder, self._is_beside_a_case)
+        return Draft(self.common_folder, self.object_format)
+
+    def _is_beside_a_case(self, sha: str) -> bool:
+        return any(entry.sha == sha for entry in self.objects.ls_tree("HEAD", self.prefix + "cases"))
 
     def finish_pending(self) -> None:
         """Bring files and index up to a commit whose process died; nothing to do is the rule."""
@@ -345,6 +360,9 @@ class Repository:
     def _old_blobs(self, series: Sequence[Change], editor: TreeEditor) -> dict[str, str | None]:
         """The files of the series with their blob ids in HEAD, after making sure that no uncommitted work would be lost."""
         new = {self.prefix + clean_path(path): data for change in series for path, data in change.files.items()}
+        for path in (self.prefix + clean_path(path) for change in series for path in change.blobs):
+            if editor.get(path) is not None or (self.top / path).exists():
+                raise InputError(_("there is a file already"), where=path, hint=_("commit it or move it away first"))
         entries = {path: editor.get(path) for path in new}
         known = self.objects.read_blobs(entry.sha for entry in entries.values() if entry)
         for path, entry in entries.items():
@@ -363,6 +381,8 @@ class Repository:
             for change in series:
                 for path, data in change.files.items():
                     editor.put(self.prefix + path, pack.add("blob", data))
+                for path, sha in change.blobs.items():
+                    editor.put(self.prefix + path, sha)
                 tree = editor.write(pack.add_tree)
                 payload = unsigned_commit(tree, [parent] if parent else [], ident(change.author, email, change.when), change.message)
                 parent = pack.add("commit", signed_commit(payload, signer.sign(payload), self.object_format))

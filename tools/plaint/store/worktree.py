@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
+from typing import IO
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _, reason
+
+LARGE = 100_000_000
+"""Bytes; most forges refuse larger files."""
+POINTER = ".lfs"
+"""The end of the name of a file that is a Git LFS pointer in git."""
 
 
 def clean_path(path: str) -> str:
@@ -64,7 +71,12 @@ def check_replaceable(path: str, found: bytes | None, committed: bytes | None, n
     )
 
 
-def write_file(top: Path, path: str, data: bytes, draft: Path) -> None:
+def is_laid_out(path: str, size: int) -> bool:
+    """Whether a file that lies in git as a blob is copied into the working tree: not if it is large, nor if git lies beside it (Git LFS)."""
+    return size < LARGE and not path.endswith(POINTER)
+
+
+def write_file(top: Path, path: str, data: bytes | IO[bytes], draft: Path) -> None:
     """Replace the file in one step. `draft` is on its way there: in the git folder, so that a crash leaves no stray file."""
     target = top / path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,10 +93,13 @@ def write_file(top: Path, path: str, data: bytes, draft: Path) -> None:
         beside.replace(target)
 
 
-def _write(path: Path, data: bytes, mode: int | None) -> None:
+def _write(path: Path, data: bytes | IO[bytes], mode: int | None) -> None:
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)  # less the umask
     with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        if isinstance(data, bytes):
+            file.write(data)
+        else:
+            shutil.copyfileobj(data, file, 1 << 20)
     if mode is not None:
         path.chmod(mode)

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plaint.actor import Actor
+from plaint.audit.added import BESIDE
 from plaint.audit.commits import Commit
 from plaint.audit.history import Changed, Step
 from plaint.desk import changes_access, reseal_event
@@ -64,14 +65,18 @@ class Replayer:
                 hint=_("whoever recorded it runs plaint sync: plaint sync --as {member}").format(member=commit.author),
             )
         files: dict[str, bytes] = {}
+        blobs: dict[str, str] = {}
         prefix = self._repository.prefix
         for change in changes:
             if not change.path.startswith(prefix) or not change.mode:
                 raise InputError(_("the unpushed commit {commit} cannot be replayed").format(commit=commit.sha[:12]), where=change.path, hint=_HINT())
             path = change.path[len(prefix) :]
+            if BESIDE.fullmatch(path) and not change.old_mode:
+                blobs[path] = change.new  # named by its own hash, so nobody else has it
+                continue
             files[path] = self._file(path, change, commit)
             self._files[path] = files[path]
-        self._done.changes.append(Change(files, commit.message, commit.author))
+        self._done.changes.append(Change(files, commit.message, commit.author, blobs=blobs))
 
     def _file(self, path: str, change: Changed, commit: Commit) -> bytes:
         new = self._blob(change.new)

@@ -1,0 +1,231 @@
+"""Evidence: sealed files of a case, added, listed, opened and verified by the installed command; what lies in git is read by git and age alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Plaint, copy_of, environment
+
+from plaint.model.yamlio import load_yaml
+
+TEXT = "The invoice of 3 May was paid twice."
+NAME = "invoice of Mr Zhang.txt"
+
+
+@pytest.fixture(scope="module")
+def shared(demo_once: Plaint, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plaint, str, str]:
+    """An organisation, a case under inquiry, and one document in it. Only to be read."""
+    plaint = copy_of(demo_once, tmp_path_factory.mktemp("evidence"))
+    case = under_inquiry(plaint)
+    file = plaint.folder.parent / NAME
+    file.write_text(TEXT)
+    (added,) = plaint.data("evidence", "add", case, file, "--kind", "document", "--place", "Room 5", "--source", "Ms Li", member="wang.fang")
+    return plaint, case, added["event"]
+
+
+def under_inquiry(plaint: Plaint) -> str:
+    return next(str(each["case"]) for each in plaint.cases() if each["state"] == "inquiry")
+
+
+def in_git(plaint: Plaint, case: str) -> dict[str, str]:
+    """The files beside a case: path -> blob id, as git has them."""
+    folder = plaint.path(case).removesuffix(".yaml")
+    lines = plaint.git("ls-tree", "-r", "HEAD", f"{folder}/").splitlines()
+    return {line.split("\t")[1]: line.split()[2] for line in lines}
+
+
+def test_what_is_open_is_codes_alone(shared: tuple[Plaint, str, str]) -> None:
+    plaint, case, event = shared
+    record = load_yaml(plaint.record(case), "case")["events"][-1]
+    ((path, blob),) = in_git(plaint, case).items()
+    sealed = plaint.blob(blob)
+    digest = hashlib.sha256(sealed).hexdigest()
+    assert list(record) == ["event", "id", "at", "by", "kind", "digest", "size", "sealed"]
+    assert (record["event"], record["id"], record["kind"], record["digest"], record["size"]) == ("evidence", event, "document", digest, "small")
+    assert list(record["sealed"]) == ["inquiry"]
+    assert path == f"{plaint.path(case).removesuffix('.yaml')}/{digest}.age"
+    assert (plaint.folder / path).read_bytes() == sealed
+    assert sealed.startswith(b"age-encryption.org/v1\n")
+    assert len(re.findall(rb"\n-> X25519 ", sealed)) == 1
+    for secret in (TEXT, NAME, "Room 5", "Ms Li"):
+        assert secret.encode() not in sealed + plaint.record(case) + plaint.git("log", "-1", "--format=%B").encode()
+    assert plaint.git("diff-tree", "-r", "--name-only", "--no-commit-id", "HEAD").split() == [plaint.path(case), path]
+    assert plaint.git("status", "--porcelain") == ""
+
+
+def test_the_size_of_a_document_does_not_tell_which_it_is(shared: tuple[Plaint, str, str]) -> None:
+    """Sealed, a file of 36 bytes is as long as one of 4,096."""
+    plaint, case, _event = shared
+    ((_path, blob),) = in_git(plaint, case).items()
+    head, _sep, content = plaint.blob(blob).partition(b"\n--- ")
+    assert head
+    assert len(content) == 43 + 1 + 16 + 4096 + 16
+
+
+def test_git_and_age_alone_open_it(shared: tuple[Plaint, str, str]) -> None:
+    """P8: the compartment's key out of the keyring, the file with it, and the length out of the sealed part."""
+    plaint, case, event = shared
+    ((_path, blob),) = in_git(plaint, case).items()
+    key = plaint.age(plaint.identity("wang.fang"), plaint.keyring(case)["inquiry.age"])
+    assert key.returncode == 0
+    (plaint.home / "inquiry.key").write_bytes(key.stdout)
+    body = load_yaml(plaint.age(plaint.home / "inquiry.key", load_yaml(plaint.record(case), "case")["events"][-1]["sealed"]["inquiry"].encode()).stdout, "body")
+    content = plaint.age(plaint.home / "inquiry.key", plaint.blob(blob)).stdout
+    assert (body["case"], body["event"]) == (case, event)
+    assert content[: body["body"]["bytes"]] == TEXT.encode()
+    assert body["body"]["original"] == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert body["body"] | {"digest": "", "original": "", "collected-at": ""} == {
+        "name": NAME, "type": "text/plain", "bytes": len(TEXT), "original": "", "digest": "",
+        "collected-by": "wang.fang", "collected-at": "", "place": "Room 5", "source": "Ms Li",
+    }  # fmt: skip
+
+
+def test_those_who_may_get_it_back(shared: tuple[Plaint, str, str], tmp_path: Path) -> None:
+    plaint, case, event = shared
+    target = tmp_path / "out.txt"
+    said = plaint.good("evidence", "get", case, event[:4], "-o", target, member="zhao.min")
+    assert hashlib.sha256(TEXT.encode()).hexdigest()[:12] in said
+    assert target.read_text() == TEXT
+    assert target.stat().st_mode & 0o077 == 0
+    assert "there is a file already" in plaint.refused("evidence", "get", case, event, "-o", target, member="zhao.min")
+    assert "he.ping cannot open the evidence" in plaint.refused("evidence", "get", case, event, "-o", tmp_path / "x", member="he.ping")
+    assert not (tmp_path / "x").exists()
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_without_o_it_takes_its_own_name_and_no_way_out_of_the_folder(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    file = tmp_path / "..\\..\\evil.txt"
+    file.write_text(TEXT)
+    (added,) = demo.data("evidence", "add", case, file, "--kind", "document", member="wang.fang")
+    here = tmp_path / "here"
+    here.mkdir()
+    demo.at(here).good("-C", demo.folder, "evidence", "get", case, added["event"], member="wang.fang")
+    assert [each.name for each in here.iterdir()] == ["evil.txt"]
+
+
+def test_the_list_tells_names_to_those_who_may_know(shared: tuple[Plaint, str, str]) -> None:
+    plaint, case, event = shared
+    assert NAME in plaint.good("evidence", "list", case, member="wang.fang")
+    others = plaint.good("evidence", "list", case, member="he.ping")
+    assert NAME not in others
+    assert event in others
+    assert "(sealed)" in others
+    assert plaint.data("evidence", "list", case, member="he.ping")[0]["sealed"] == {}
+
+
+def test_check_and_audit_are_clean(shared: tuple[Plaint, str, str]) -> None:
+    plaint, _case, _event = shared
+    assert plaint.run("check", "--rev", "HEAD").returncode == 0
+    assert plaint.run("audit", "--no-cache").returncode == 0
+    assert plaint.data("evidence", "verify") == {"pieces": 1, "opened": 0, "wrong": []}
+    assert plaint.data("evidence", "verify", "--open", member="wang.fang") == {"pieces": 1, "opened": 1, "wrong": []}
+    assert plaint.data("evidence", "verify", "--open", member="he.ping") == {"pieces": 1, "opened": 0, "wrong": []}
+
+
+def tampered(demo: Plaint, case: str, path: str, data: bytes | None) -> None:
+    """Somebody with git changes a file beside a case, and commits it."""
+    target = demo.folder / path
+    if data is None:
+        target.unlink()
+    else:
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(data)
+    demo.git("add", "-A", "cases")
+    demo.git("-c", "user.name=wang.fang", "-c", "user.email=w@example.org", "-c", "commit.gpgsign=false", "commit", "-qm", "x")
+
+
+def test_damaged_or_missing_is_found_without_a_key(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    (tmp_path / "a").write_text(TEXT)
+    (added,) = demo.data("evidence", "add", case, tmp_path / "a", "--kind", "document", member="wang.fang")
+    ((path, blob),) = in_git(demo, case).items()
+    sealed = bytearray(demo.blob(blob))
+    sealed[-1] ^= 1
+    tampered(demo, case, path, bytes(sealed))
+    done = demo.run("evidence", "verify", case, "--format", "json")
+    assert done.returncode == 1
+    assert [each["condition"] for each in json.loads(done.stdout)["wrong"]] == ["damaged"]
+    assert demo.refused("evidence", "get", case, added["event"], "-o", tmp_path / "out", member="wang.fang")
+    tampered(demo, case, path, None)
+    assert [each["condition"] for each in json.loads(demo.run("evidence", "verify", "--format", "json").stdout)["wrong"]] == ["missing"]
+    assert "is not here" in demo.refused("evidence", "get", case, added["event"], "-o", tmp_path / "out", member="wang.fang", code=3)
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["a"]
+
+
+def test_a_file_of_another_case_or_piece_is_refused(demo: Plaint, tmp_path: Path) -> None:
+    """Even if its hash were taken along: it is sealed to another key, and the sealed part names another file."""
+    case = under_inquiry(demo)
+    (tmp_path / "a").write_text(TEXT)
+    (tmp_path / "b").write_text(TEXT + "!")
+    first, second = demo.data("evidence", "add", case, tmp_path / "a", tmp_path / "b", "--kind", "document", member="wang.fang")
+    files = in_git(demo, case)
+    path_of = {p.rsplit("/", 1)[1].removesuffix(".age"): p for p in files}
+    swapped = demo.blob(files[path_of[second["digest"]]])
+    tampered(demo, case, path_of[first["digest"]], swapped)
+    assert "not the one that was recorded" in demo.refused("evidence", "get", case, first["event"], "-o", tmp_path / "out", member="wang.fang")
+    other = next(str(each["case"]) for each in demo.cases() if each["state"] == "closed")
+    moved = path_of[second["digest"]].replace(case, other)
+    tampered(demo, other, moved.replace("/2026/", f"/{demo.path(other).split('/')[1]}/"), swapped)
+    assert "has no piece of evidence" in demo.refused("evidence", "get", other, second["event"], "-o", tmp_path / "out", member="chen.jie")
+    found = json.loads(demo.run("audit", "--format", "json").stdout)["findings"]
+    assert {"A403"} <= {each["rule"] for each in found}
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_may_not_is_refused_before_anything_is_read(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    (tmp_path / "a").write_text(TEXT)
+    (tmp_path / "empty").write_text("")
+    before = demo.snapshot()
+    add = ("evidence", "add", case)
+    assert "it takes the role" in demo.refused(*add, tmp_path / "a", "--kind", "document", member="he.ping")
+    closed = next(str(each["case"]) for each in demo.cases() if each["state"] == "closed")
+    assert "not possible while" in demo.refused("evidence", "add", closed, tmp_path / "a", "--kind", "document", member="li.wei")
+    assert "is empty" in demo.refused(*add, tmp_path / "a", tmp_path / "empty", "--kind", "document", member="wang.fang")
+    assert "cannot be read" in demo.refused(*add, tmp_path / "none", "--kind", "document", member="wang.fang")
+    assert "not a plain file" in demo.refused(*add, "/dev/zero", "--kind", "document", member="wang.fang")
+    assert "takes no sealed report" in demo.refused(*add, tmp_path / "a", "--kind", "document", "--compartment", "report", member="wang.fang")
+    assert "no nonsense compartment" in demo.refused(*add, tmp_path / "a", "--kind", "document", "--compartment", "nonsense", member="wang.fang")
+    assert demo.snapshot() == before
+
+
+def objects(plaint: Plaint) -> set[Path]:
+    """Every file that git keeps."""
+    return {path for path in (plaint.folder / ".git").rglob("*") if path.is_file()}
+
+
+def test_killed_at_any_moment_leaves_nothing_but_drafts_that_the_next_one_cleans(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    big, small = tmp_path / "big", tmp_path / "small"
+    with big.open("wb") as file:
+        file.write(os.urandom(1 << 20) * 48)
+    small.write_text(TEXT)
+    before, head = objects(demo), demo.head
+    env = environment(demo.home, {"PLAINT_NOW": demo.now or "", "PLAINT_MEMBER": "wang.fang"})
+    drafts = 0
+    for _turn in range(3):
+        command = [str(Path(sys.executable).parent / "plaint"), "evidence", "add", case, str(big), "--kind", "recording"]
+        process = subprocess.Popen(command, cwd=demo.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        incoming = demo.folder / ".git" / "plaint" / "incoming"
+        while process.poll() is None and not any(each.stat().st_size > 1 << 20 for each in incoming.glob("*") if each.exists()):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        drafts += len(list(incoming.iterdir()))
+    assert drafts
+    assert demo.head == head
+    assert demo.git("status", "--porcelain") == ""
+    assert {path for path in objects(demo) - before if "incoming" not in path.parts} == set()
+    demo.good("evidence", "add", case, small, "--kind", "document", member="wang.fang")
+    assert list(incoming.iterdir()) == []
+    assert demo.run("evidence", "verify").returncode == 0

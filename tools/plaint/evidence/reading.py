@@ -1,0 +1,157 @@
+"""Reading evidence back: where a sealed file lies, what is known of it, opening it, and proving that it is what was recorded.
+
+Rules:
+- A file is given out only if it is, sealed, what the record says, and, opened, what the sealed part says: both by SHA-256.
+- The sealed part belongs to its case and event (`seal.envelope`), so a file put beside another case does not open there.
+- Where it is to be written nothing is overwritten, and nothing stands before all of it is proven.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+from plaint.actor import Actor
+from plaint.desk import case_secrets
+from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, UsageError
+from plaint.evidence.pieces import Piece, pieces
+from plaint.evidence.pipe import Progress, open_file
+from plaint.i18n import _, reason
+from plaint.model.record import Record
+from plaint.model.schema import check_sealed
+from plaint.organisation import Organisation
+from plaint.seal.envelope import open_body
+
+
+class Condition(StrEnum):
+    """How a piece of evidence was found."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the sealed part of a piece says, and the secret key of the compartment it is sealed in."""
+
+    compartment: str
+    body: Mapping[str, Any]
+    secret: str
+
+    @property
+    def name(self) -> str:
+        """What the file was called."""
+        return str(self.body["name"])
+
+
+def blobs_beside(organisation: Organisation, record: Record) -> dict[str, str]:
+    """The files beside a case: path -> blob id."""
+    repository = organisation.repository
+    folder = repository.prefix + record.path.removesuffix(".yaml")
+    entries = repository.objects.ls_tree(str(organisation.revision), folder)
+    return {entry.path.removeprefix(repository.prefix): entry.sha for entry in entries}
+
+
+def known(actor: Actor, record: Record) -> dict[str, Known]:
+    """What the actor may know of the case's evidence, by event; nothing of what is sealed in other compartments."""
+    secrets = case_secrets(actor, record)
+    found = {}
+    for piece in pieces(record):
+        for compartment, armoured in piece.event.sealed.items():
+            if compartment in secrets:
+                body = open_body(armoured, secrets[compartment], record.id, piece.id, compartment)
+                check_sealed(body, compartment, piece.event.kind)
+                found[piece.id] = Known(compartment, body, secrets[compartment])
+    return found
+
+
+def known_of(actor: Actor, record: Record, piece: Piece) -> Known:
+    """The same for one piece; NotAllowedError where it is not for the actor. InputError where record and sealed part name different files."""
+    found = known(actor, record).get(piece.id)
+    if found is None:
+        raise NotAllowedError(
+            _("{member} cannot open the evidence {piece} of case {case}").format(member=actor.member, piece=piece.id, case=record.id),
+            hint=_("ask a member who holds {compartments} for access").format(compartments=", ".join(piece.event.sealed) or "inquiry"),
+        )
+    if found.body["digest"] != piece.digest:
+        raise InputError(_("the sealed part speaks of another file than the record"), where=f"{record.path} {piece.id}", hint=_("plaint audit shows by whom"))
+    return found
+
+
+@contextmanager
+def sealed_stream(organisation: Organisation, record: Record, piece: Piece) -> Iterator[IO[bytes]]:
+    """The sealed file, to be read piece by piece; EnvironmentFaultError where it is not here."""
+    there = blobs_beside(organisation, record)
+    for path in piece.paths:
+        if path in there:
+            with organisation.repository.objects.stream(there[path]) as stream:
+                yield stream
+            return
+    raise EnvironmentFaultError(_("the sealed file is not here"), where=piece.paths[0], hint=_("plaint sync fetches it, if any clone still has it"))
+
+
+def get(actor: Actor, record: Record, piece: Piece, target: Path, progress: Progress) -> Known:
+    """Opens a piece into a new file that only its owner may read; InputError where it is not what was recorded."""
+    found = known_of(actor, record, piece)
+    if target.exists():
+        raise UsageError(_("there is a file already"), where=str(target), hint=_("name another with -o"))
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".plaint-")  # mkstemp makes it 0600
+    except OSError as error:
+        raise UsageError(_("the file cannot be written: {reason}").format(reason=reason(error)), where=str(target)) from error
+    try:
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            _open_into(actor.organisation, record, piece, found, file, progress)
+        os.link(name, target)  # refuses to overwrite what came there meanwhile
+    except OSError as error:
+        raise EnvironmentFaultError(_("the file cannot be written: {reason}").format(reason=reason(error)), where=str(target)) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return found
+
+
+def _open_into(organisation: Organisation, record: Record, piece: Piece, found: Known, file: IO[bytes], progress: Progress) -> None:
+    with sealed_stream(organisation, record, piece) as stream:
+        try:
+            passed = open_file(stream, file, int(found.body["bytes"]), found.secret, progress)
+        except (NotAllowedError, InputError):  # the key is the right one, for it has opened the sealed part
+            passed = None
+    if passed is None or passed.digest != piece.digest or passed.original != found.body["original"]:
+        raise InputError(
+            _("the file is not the one that was recorded"),
+            where=piece.paths[0],
+            hint=_("it was damaged or exchanged: plaint evidence verify {case}").format(case=record.id),
+        )
+
+
+def verify(organisation: Organisation, record: Record) -> Iterator[tuple[Piece, Condition]]:
+    """How each piece of a case is found, by the hash that its record names; no key is needed."""
+    there = blobs_beside(organisation, record)
+    for piece in pieces(record):
+        path = next((path for path in piece.paths if path in there), None)
+        if path is None:
+            yield piece, Condition.MISSING
+        else:
+            try:
+                digest = organisation.repository.objects.digest(there[path])
+            except EnvironmentFaultError:  # git itself finds that it is damaged
+                digest = None
+            yield piece, Condition.WHOLE if digest == piece.digest else Condition.DAMAGED
+
+
+def opens(actor: Actor, record: Record, piece: Piece, progress: Progress) -> Condition:
+    """How a piece is found inside: opened, hashed, and kept nowhere. NotAllowedError where it is not for the actor."""
+    found = known_of(actor, record, piece)
+    with Path(os.devnull).open("wb", buffering=0) as nowhere:
+        try:
+            _open_into(actor.organisation, record, piece, found, nowhere, progress)
+        except InputError:
+            return Condition.DAMAGED
+    return Condition.WHOLE
