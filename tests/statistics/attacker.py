@@ -2,7 +2,7 @@
 
 What it knows:
 - From each edition's `data/*.json`, `data/*.csv` and `*/figures/*.html`: groups of words and their counts, totals, shares in per cent, cross tables.
-- The time that a figure counts, from its first day (`since`) to its period's end. All times are cut at each other's ends, so the editions of a
+- The time that a figure counts, from its first day (`since`) to its period's end, or that of its last part. All times are cut at each other's ends, so the editions of a
   live site, a quarter after a quarter and the year after its quarters are sums over the same unknown pieces.
 - From the policy's page: which courses a case can take (`Course`). A declined case has no outcome; where an inquiry team has its time limit, somebody
   accepted the case.
@@ -107,7 +107,8 @@ def _read(site: Path) -> Iterator[Figure]:
         for page in sorted(site.glob(f"*/figures/{path.stem}.html")):
             shares |= _page(page, tables)
         cross = {name: (c["rows"], c["columns"], c["cells"]) for name, c in told.get("cross", {}).items()}
-        yield Figure(path.stem, date.fromisoformat(told["since"]), end_of(told["release"]), told["threshold"], told.get("cases"), tables, shares, cross)
+        end = max(end_of(part) for part in told.get("parts") or [told["release"]])  # a part may be missing: too few, who count in the next
+        yield Figure(path.stem, date.fromisoformat(told["since"]), end, told["threshold"], told.get("cases"), tables, shares, cross)
 
 
 def end_of(period: str) -> date:

@@ -11,9 +11,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
-from attacker import Course
+from attacker import Course, Verdict, attack, read_editions
 
 from plaint.errors import UsageError
 from plaint.i18n import set_language
@@ -115,6 +116,33 @@ def published(org: Organisation, crossed: Sequence[tuple[str, str]] = ()) -> lis
             break
     prove(done)
     return done
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of attacking all that plaint publishes of one organisation in two years."""
+
+    a_year: int
+    releases: int
+    verdict: Verdict
+    cases: int
+    named: int
+    """Cases shown in a word of their own, of three times as many: by channel, by category and by outcome."""
+
+
+def attacked(seed: int, site: Path) -> Outcome:
+    """Makes the n-th organisation, publishes, and lets the attacker read; every third has a cross table."""
+    org = organisation(seed)
+    pairs = list(combinations(("channel", "category", "satisfaction", "outcome"), 2))
+    done = published(org, [pairs[seed % len(pairs)]] if seed % 3 == 0 else ())
+    for release in done:
+        write(release, org.policy, site)
+    base = [release for release in done if not release.parts]
+    tables_of = [release.tables.get(name, {}) for release in base for name in ("channel", "category", "outcome")]
+    named = sum(n for groups in tables_of for group, n in groups.items() if "+" not in group)
+    a_year = round(len(org.cases) / (MONTHS / 12 + 0.3))
+    verdict = attack(read_editions([site]), COURSES) if done else Verdict(0, 0, ())
+    return Outcome(a_year, len(done), verdict, sum(release.cases for release in base), named)
 
 
 def write(release: Release, policy: Policy, site: Path) -> None:
