@@ -106,9 +106,13 @@ def _read(site: Path) -> Iterator[Figure]:
         shares: dict[tuple[str, Words], float] = {}
         for page in sorted(site.glob(f"*/figures/{path.stem}.html")):
             shares |= _page(page, tables)
-        cross = {name: (c["rows"], c["columns"], c["cells"]) for name, c in told.get("cross", {}).items()}
+        cross = {name: (c["rows"], c["columns"], _hidden(c["cells"])) for name, c in told.get("cross", {}).items()}
         end = max(end_of(part) for part in told.get("parts") or [told["release"]])  # a part may be missing: too few, who count in the next
         yield Figure(path.stem, date.fromisoformat(told["since"]), end, told["threshold"], told.get("cases"), tables, shares, cross)
+
+
+def _hidden(cells: Sequence[Sequence[object]]) -> list[list[int | None]]:
+    return [[n if isinstance(n, int) else None for n in line] for line in cells]
 
 
 def end_of(period: str) -> date:

@@ -14,7 +14,7 @@ import pytest
 from builders import event_id
 from checking import CASE, NOW, OTHER, House, sealed_text, some_keyring
 from plaint.check.rules import rules
-from plaint.model.record import Event
+from plaint.model.record import Event, dump_event, dump_header
 from plaint.seal.keyring import keyring_hash, new_case_keys
 
 CASE_FILE = f"cases/2026/{CASE}.yaml"
@@ -597,6 +597,81 @@ def policy_not_reviewed(_h: House) -> str:
 @spoils("R206")
 def policy_to_be_reviewed(_h: House) -> str:
     return "2030-10-03T08:00"
+
+
+QUARTER = {"policy": 1, "since": "2025-01-01", "threshold": 10, "cases": 40, "tables": {"channel": {"phone": 25, "email+letter": 15}}}
+
+
+def published(h: House, period: str, number: int = 0, **changed: object) -> None:
+    """A release as plaint publishes it, or with something changed by hand."""
+    at = datetime.fromisoformat("2026-09-01T09:00:00+08:00")
+    head = {"plaint": 1, "release": period, **QUARTER, **changed}
+    h.write(f"releases/{period}.yaml", dump_header(head) + dump_event(Event("publish", event_id(700 + number), at, "supervisor")))
+
+
+def two_quarters(h: House, **changed: object) -> None:
+    published(
+        h,
+        "2026-Q1",
+        cross={"channel*category": {"rows": ["phone", "email"], "columns": ["other", "ethics"], "cells": [["hidden", "hidden"], ["hidden", "hidden"]]}},
+    )
+    published(h, "2026-Q2", 1, **{"since": "2026-04-01", **changed})
+
+
+SUM = {"cases": 80, "tables": {"channel": {"phone": 50, "email+letter": 30}}, "parts": ["2026-Q1", "2026-Q2"]}
+
+
+def test_releases_as_plaint_makes_them_are_in_order(house):
+    two_quarters(house)
+    published(house, "2026-H1", 2, **SUM)
+    assert not [code for code in house.codes() if code.startswith("R3")]
+
+
+RELEASES_WRONG = [
+    ("R301", {"tables": {"channel": {"phone": 31, "email+letter": 9}}}),
+    ("R301", {"tables": {"channel": {"phone": 25, "email+letter": 14}}}),
+    ("R301", {"tables": {"channel": {"phone+email": 25, "email+letter": 15}}}),
+    ("R301", {"threshold": 5}),
+    ("R301", {"received": 9}),
+    ("R301", {"cross": {"channel*category": {"rows": ["phone", "email"], "columns": ["other", "ethics"], "cells": [["hidden", 12], [12, 12]]}}}),
+    ("R301", {"cross": {"channel*category": {"rows": ["phone", "email"], "columns": ["other", "ethics"], "cells": [[9, 12], [12, 12]]}}}),
+    ("R302", {"since": "2026-03-31"}),
+    ("R302", {"since": "2026-05-01"}),
+]
+
+
+@pytest.mark.parametrize(("code", "changed"), RELEASES_WRONG)
+def test_a_release_changed_by_hand_is_found(house, code, changed):
+    two_quarters(house, **changed)
+    assert [each for each in house.codes() if each.startswith("R3")] == [code]
+
+
+SUMS_WRONG = [
+    {"cases": 81, "tables": {"channel": {"phone": 50, "email+letter": 31}}},
+    {"tables": {"channel": {"phone": 51, "email+letter": 29}}},
+    {"tables": {"channel": {"phone": 50, "email": 15, "letter": 15}}},
+    {"tables": {"category": {"other": 50, "ethics": 30}}},
+    {"received": 90},
+    {"medians": {"acknowledgement": 9}},
+    {"parts": ["2026-Q1", "2026-Q3"]},
+]
+
+
+@pytest.mark.parametrize("changed", SUMS_WRONG)
+def test_a_sum_that_is_none_is_found(house, changed):
+    two_quarters(house)
+    published(house, "2026-H1", 2, **{**SUM, **changed})
+    assert [each for each in house.codes() if each.startswith("R3")] == ["R302"]
+
+
+@spoils("R301")
+def small_count_published(h: House) -> None:
+    published(h, "2026-Q1", tables={"channel": {"phone": 31, "email+letter": 9}})
+
+
+@spoils("R302")
+def releases_overlap(h: House) -> None:
+    two_quarters(h, since="2026-03-31")
 
 
 # --- the tests ---------------------------------------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ from builders import CaseBuilder
 from plaint.errors import InputError, UsageError
 from plaint.model.clocks import parse_period
 from plaint.model.policy import load_preset
-from plaint.model.record import dump_header
+from plaint.model.record import Event, dump_event, dump_header, parse
+from plaint.model.schema import check_record
 from plaint.statistics.closed import ClosedCase, closed_case
 from plaint.statistics.definitions import tables
-from plaint.statistics.release import Counted, Release, base_release, prove, sum_release
+from plaint.statistics.release import Counted, Release, base_release, prove, release_of, sum_release
 
 HOUSE = load_preset("house")
 Q1, Q2, Q3, YEAR = (parse_period(each) for each in ("2026-Q1", "2026-Q2", "2026-Q3", "2026"))
@@ -148,5 +149,10 @@ def test_a_cross_table_is_made_on_request_alone() -> None:
     table = made.cross["channel*category"]
     assert table["rows"] == list(made.tables["channel"])
     assert any(n is not None for line in table["cells"] for n in line)
+    hiding = replace(made, cross={"channel*category": {**table, "cells": [[None, 12], [12, None]]}})
+    event = Event("publish", "e0000001", datetime(2026, 7, 1, tzinfo=UTC), "zhou.ning")
+    record = parse(dump_header(hiding.header()) + dump_event(event), "releases/2026-Q2.yaml")
+    check_record(record)
+    assert release_of(record) == hiding, "a hidden cell can be written down and read again"
     with pytest.raises(UsageError, match="no table nonsense"):
         base_release(HOUSE, Q2, cases, [], [("channel", "nonsense")])

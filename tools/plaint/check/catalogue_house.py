@@ -153,4 +153,12 @@ def _duties() -> tuple[Rule, ...]:
         Rule("R206", warning, _("The policy is to be reviewed soon"),
              _("The revision in force says by when the policy is to be looked at anew. The next revision that is approved, changed or not, settles it."),
              _("Review the policy in time: plaint policy next begins the next revision.")),
+        Rule("R301", error, _("A release from which a small count can be told"),
+             _("Published figures keep to a threshold: each count is as large, each table counts every case once, and a hidden cell is never alone in "
+               "its line. plaint publish proves that; a release written or changed by hand may not keep to it."),
+             _("Take it down from the site and from every copy you can reach. Then restore the file from git, or publish the next period with plaint publish.")),
+        Rule("R302", error, _("Releases that do not follow one another"),
+             _("Each case counts once: a release begins where the one before it ended, and one of a longer period is the sum of its parts. Otherwise one less "
+               "another gives small counts away."),
+             _("Restore the file from git. Make releases with plaint publish alone, in order of time.")),
     )  # fmt: skip

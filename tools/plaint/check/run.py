@@ -16,6 +16,7 @@ from plaint.check.duties import check_duties, check_policy_review
 from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
 from plaint.check.house import House, check_config, check_in_force, check_in_use, check_members, check_policies, check_policy_of
+from plaint.check.releases import check_releases
 from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, check_leavers, check_sealed_texts, check_seals, holding
 from plaint.check.snapshot import Snapshot
 from plaint.i18n import _
@@ -58,9 +59,11 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     for record in read_records(snapshot, items[RecordKind.CASE], RecordKind.CASE, found):
         _check_case(record, house, now, seen, found)
     done: dict[RecordKind, set[str]] = {}
-    for kind in (RecordKind.REVIEW, RecordKind.RELEASE):
-        for record in read_records(snapshot, items[kind], kind, found):
+    others = {kind: list(read_records(snapshot, items[kind], kind, found)) for kind in (RecordKind.REVIEW, RecordKind.RELEASE)}
+    for kind, records in others.items():
+        for record in records:
             done.setdefault(kind, set()).update(_check_other(record, house, now, seen, found))
+    check_releases(others[RecordKind.RELEASE], {number: each.policy.threshold for number, each in house.revisions.items()}, found)
     for path, other, event in seen.links:
         if other not in seen.cases:
             found.add("T110", path, _("there is no case {case}").format(case=other), line=event.line, event=event.id)

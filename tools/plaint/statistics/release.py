@@ -35,6 +35,8 @@ from plaint.statistics.definitions import MEASURES, NONE, Table, tables
 from plaint.statistics.disclosure import Groups, bounds, joined, merge, merge_applying
 
 SCREENING = "screening"
+HIDDEN = "hidden"
+"""A hidden cell of a cross table, in a record: records know no empty value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Release:
 
     def header(self) -> dict[str, Any]:
         """The header of releases/PERIOD.yaml."""
-        optional = {"received": self.received, "medians": self.medians, "cross": self.cross, "parts": list(self.parts)}
+        cross = {name: {**each, "cells": [[HIDDEN if n is None else n for n in line] for line in each["cells"]]} for name, each in (self.cross or {}).items()}
+        optional = {"received": self.received, "medians": self.medians, "cross": cross, "parts": list(self.parts)}
         return {
             "plaint": 1,
             "release": self.period,
@@ -81,7 +84,8 @@ def release_of(record: Record) -> Release:
         head["tables"],
         head.get("received"),
         head.get("medians"),
-        head.get("cross"),
+        {name: {**each, "cells": [[None if n == HIDDEN else n for n in line] for line in each["cells"]]} for name, each in head.get("cross", {}).items()}
+        or None,
         tuple(head.get("parts", ())),
     )
 
