@@ -5,6 +5,8 @@ Rules of `pre-receive`, for a bare repository that everybody pushes to:
 - A keyring is the one that the record in force says, pushed with it or after it; it is destroyed only when its case was disposed of.
   A keyring of a case that is not known yet may come first: large imports push theirs so.
 - No other ref is taken: replacement objects, tags and strange namespaces can carry what nobody checks.
+
+`post-receive` removes the objects of keyrings that were replaced or destroyed: git would keep them, and they open what was closed.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from plaint.store import keyrings
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 
-NAMES = ("pre-commit", "pre-push", "pre-receive")
+NAMES = ("pre-commit", "pre-push", "pre-receive", "post-receive")
 MARK = "# written by plaint hook install"
 HEADS = "refs/heads/"
 
@@ -126,6 +128,15 @@ def _case(objects: Objects, case: str, head: str) -> tuple[str, bool] | None:
     policy = policy_from(parse(policy_file, "policy").header)
     state = fold(policy, record.events)
     return state.keyring, is_final(policy, state)
+
+
+def forget_keyrings(git: Git, updates: Iterable[Update]) -> None:
+    """Removes what no ref names any more of the keyrings that moved; out of packs too where one was destroyed."""
+    moved = {update.old: update.ref.removeprefix(keyrings.PREFIX) for update in updates if update.ref.startswith(keyrings.PREFIX) and update.old}
+    destroyed = any(not update.new for update in updates)
+    folder = git.folder / git.text("rev-parse", "--git-path", "objects")
+    if moved and keyrings.forget(git, Objects(git), folder, moved) and destroyed:
+        git.call("repack", "-a", "-d", "-q")
 
 
 def install(folder: Path, name: str, command: str) -> Path:

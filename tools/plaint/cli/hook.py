@@ -12,7 +12,7 @@ import click
 
 from plaint.cli.audit import audit_memory
 from plaint.cli.common import common_options, session
-from plaint.hooks import NAMES, all_of, history_errors, install, read_updates, refusals_of
+from plaint.hooks import NAMES, all_of, forget_keyrings, history_errors, install, read_updates, refusals_of
 from plaint.i18n import _
 from plaint.store.git import Git
 
@@ -27,13 +27,14 @@ def hook() -> None:
 @click.option("--pre-commit", is_flag=True, help=_("Nothing in the clear, nothing malformed is committed by hand."))
 @click.option("--pre-push", is_flag=True, help=_("Nothing that the audit would find is pushed."))
 @click.option("--pre-receive", is_flag=True, help=_("Nothing that the audit would find is taken in."))
+@click.option("--post-receive", is_flag=True, help=_("Keyrings that were replaced or destroyed are removed for good."))
 @common_options
 def install_command(**wanted: bool) -> None:
     """Without an option: what fits, a bare repository or a clone."""
     call = session()
     git = Git(call.directory.resolve())
     bare = git.text("rev-parse", "--is-bare-repository") == "true"
-    names = [name for name in NAMES if wanted[name.replace("-", "_")]] or (["pre-receive"] if bare else ["pre-commit", "pre-push"])
+    names = [name for name in NAMES if wanted[name.replace("-", "_")]] or (["pre-receive", "post-receive"] if bare else ["pre-commit", "pre-push"])
     folder = git.folder / git.text("rev-parse", "--git-path", "hooks")
     command = shlex.quote(shutil.which("plaint") or str(Path(sys.argv[0]).resolve()))
     for name in names:
@@ -47,7 +48,12 @@ def install_command(**wanted: bool) -> None:
 def run_command(context: click.Context, name: str) -> None:
     """Exits with 1, and says why, where git should not go on."""
     git = Git(session().directory.resolve())
-    reasons = {"pre-commit": _pre_commit, "pre-push": lambda: _pre_push(git), "pre-receive": lambda: _pre_receive(git)}[name]
+    reasons = {
+        "pre-commit": _pre_commit,
+        "pre-push": lambda: _pre_push(git),
+        "pre-receive": lambda: _pre_receive(git),
+        "post-receive": lambda: _post_receive(git),
+    }[name]
     found = all_of(reasons)
     for line in found[:20]:
         click.echo(f"plaint: {line}", err=True)
@@ -56,6 +62,11 @@ def run_command(context: click.Context, name: str) -> None:
 
 def _pre_receive(git: Git) -> Iterator[str]:
     yield from refusals_of(git, read_updates(sys.stdin), audit_memory(git).recall())
+
+
+def _post_receive(git: Git) -> Iterator[str]:
+    forget_keyrings(git, read_updates(sys.stdin))
+    yield from ()
 
 
 def _pre_push(git: Git) -> Iterator[str]:
