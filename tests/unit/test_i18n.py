@@ -297,6 +297,10 @@ POSITIONAL = {"echo": 1, "secho": 1, "section": 1, "table": 2, "tell": 1, "Refus
 KEYWORDS = {"help", "short_help", "epilog", "hint", "label", "what"}
 ALLOWED = {
     "plaint member approve ",  # a command to copy
+    "plaint show ",
+    "plaint review begin ",
+    "plaint review show ",
+    "findings: …",  # YAML to write
     "channel*category",
     "CSV",
     "JSON",

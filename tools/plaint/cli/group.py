@@ -68,6 +68,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("sync", "sync", _("Bring this clone and the shared repository together")),
             ("recovery", "recovery", _("Share out, put together and try the recovery key")),
             ("publish", "statistics", _("Publish the figures of a closed period")),
+            ("review", "review", _("The supervision review of a period")),
             ("report", "report", _("Make the annual report to the leadership")),
             ("site", "site", _("Build the site that supervisors and the public read")),
             ("hook", "hook", _("Let git ask plaint before it commits, pushes or receives")),

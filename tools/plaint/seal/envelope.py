@@ -11,7 +11,7 @@ The plaintext is YAML with `case`, `event`, `compartment`, `body` and `pad`, in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plaint.errors import InputError
@@ -38,6 +38,11 @@ def padded_size(size: int) -> int:
 
 def seal_body(case: str, event_id: str, compartment: str, body: Mapping[str, Any], recipient: str) -> str:
     """Seal `body` to the compartment's recipient; armoured. The body's own schema is the caller's to check."""
+    return seal_body_to(case, event_id, compartment, body, [recipient])
+
+
+def seal_body_to(case: str, event_id: str, compartment: str, body: Mapping[str, Any], recipients: Sequence[str]) -> str:
+    """The same for several recipients, where there is no compartment's key: the findings of a review, whose period stands for the case."""
     envelope = {"case": case, "event": event_id, "compartment": compartment, "body": dict(body), "pad": ""}
     size = len(dump_yaml(envelope).encode("utf-8"))
     wanted = padded_size(size)
@@ -51,7 +56,7 @@ def seal_body(case: str, event_id: str, compartment: str, body: Mapping[str, Any
     plaintext = dump_yaml(envelope).encode("utf-8")
     if len(plaintext) != wanted:  # holds as long as the dumper quotes '' and '...' alike
         raise AssertionError("padding does not add up")
-    return age.encrypt(plaintext, [recipient])
+    return age.encrypt(plaintext, recipients)
 
 
 def open_body(armoured: str, identity_secret: str, case: str, event_id: str, compartment: str) -> dict[str, Any]:
