@@ -12,7 +12,11 @@ from plaint.i18n import language_of_environment, set_language
 
 def main() -> None:
     """Entry point: runs the command and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = _stopped()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -39,8 +43,7 @@ def run(arguments: list[str]) -> int:
         click.echo(f"plaint: {with_hint(' '.join(error.format_message().split()), hint)}", err=True)
         return 2
     except click.Abort:
-        click.echo(_("plaint: stopped; nothing was recorded"), err=True)
-        return 130
+        return _stopped()
     except BrokenPipeError:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the reader has gone; nothing more can be said
         return 0
@@ -52,6 +55,19 @@ def run(arguments: list[str]) -> int:
         click.echo(f"plaint: {with_hint(' '.join(what.split()), hint)}", err=True)
         return 3
     return code if isinstance(code, int) else 0
+
+
+def _stopped() -> int:
+    """The end after Ctrl-C; who presses it once more changes nothing."""
+    import signal
+
+    import click
+
+    from plaint.i18n import _
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    click.echo(_("plaint: stopped; nothing was recorded"), err=True)
+    return 130
 
 
 def _language_asked(arguments: list[str]) -> str | None:
