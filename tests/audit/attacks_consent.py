@@ -192,7 +192,7 @@ def two_who_wait_let_each_other_in(org: Org) -> str:
 # Dated to when nobody was asked
 
 
-@attack("A306")
+@attack("A308")
 def somebody_joins_before_it_took_approvals(org: Org) -> str:
     asking(org, 0)
     before = org.tick()
@@ -200,24 +200,24 @@ def somebody_joins_before_it_took_approvals(org: Org) -> str:
     return org.join("newcomer", ["intake"], "zhou.ning", dated=before)
 
 
-@attack("A306", "A302")
+@attack("A308", "A302")
 def somebody_joins_with_the_founders(org: Org) -> str:
     """Whoever joined in the minute of the founding needed nobody."""
     return org.join("newcomer", ["intake"], "zhou.ning", dated=at(FOUNDED))
 
 
-@attack("A306")
+@attack("A308")
 def a_branch_from_before_it_took_approvals_is_merged(org: Org) -> str:
     return org.merge(*without_consent(org, lambda: org.join("newcomer", ["intake"], "zhou.ning")))
 
 
-@attack("A306")
+@attack("A308")
 def such_a_branch_comes_first_in_the_merge(org: Org) -> str:
     ours, side = without_consent(org, lambda: org.join("newcomer", ["intake"], "zhou.ning"))
     return org.merge(side, ours)
 
 
-@attack("A306")
+@attack("A308")
 def such_a_branch_gives_a_role(org: Org) -> str:
     return org.merge(*without_consent(org, lambda: roles(org, "li.wei", "zhou.ning", "intake", "decider")))
 

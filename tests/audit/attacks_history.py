@@ -215,7 +215,7 @@ def a_history_of_its_own_is_merged(org: Org) -> str:
     return other
 
 
-@attack("A502", "A306")
+@attack("A502", "A308")
 def a_member_comes_in_by_a_history_of_its_own(org: Org) -> str:
     when = at("2022-01-05T09:00")
     data = org.member_file("stranger", ["steward"], "stranger", when)
@@ -295,4 +295,16 @@ def a_time_limit_is_kept_by_the_events_own_time_alone(org: Org) -> Done:
     org.commit({path: text}, "li.wei", message_of("receive", "F0DD-0006", id_), when=at("2026-11-19T11:00"))
     _id, event = org.text_of("new", "acknowledge", "li.wei", when=at("2026-11-19T12:00"), result="delivered")
     sha = org.commit({path: text + event}, "li.wei", message_of("acknowledge", "F0DD-0006", _id), when=at("2026-11-19T11:00") + timedelta(hours=25))
+    return Done(sha, ["--strict"])
+
+
+@attack("A304")
+def a_time_limit_is_kept_on_a_branch_that_comes_in_after_it(org: Org) -> Done:
+    """The commit on the side says itself when it was made; the merge says when everybody could see it. A warning: it may be honest."""
+    path, text, id_ = org.new_case("F0DD-0007", "li.wei", at("2026-11-19T11:00"))
+    base = org.commit({path: text}, "li.wei", message_of("receive", "F0DD-0007", id_), when=at("2026-11-19T11:00"))
+    _id, event = org.text_of("new", "acknowledge", "li.wei", when=at("2026-11-20T10:50"), result="delivered")
+    side = org.commit({path: text + event}, "li.wei", message_of("acknowledge", "F0DD-0007", _id), when=at("2026-11-20T10:50"))
+    org.move(base)
+    sha = org.merge(org.head, side, when=at("2026-11-20T11:55"))
     return Done(sha, ["--strict"])

@@ -28,4 +28,4 @@ def check_asked(events: Iterable[tuple[str, Event]], before: House, after: House
             message = _("it is dated {at}, when it took no approvals, and was recorded {commit}, when it took {n}").format(
                 at=event.at.isoformat(), commit=when.isoformat(), n=many
             )
-            found.add("A306", path, message, line=event.line, event=event.id, commit=commit)
+            found.add("A308", path, message, line=event.line, event=event.id, commit=commit)

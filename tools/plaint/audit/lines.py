@@ -4,7 +4,8 @@ Rules:
 - A key that one side took away (a lost laptop, somebody who left) does not count on the other side either. Without this, whoever has such
   a key could go on from a commit of before and have it merged.
 - An event that the merge brings into the first line is judged by the members and policies of both, and dated back no further before the
-  merge than before any commit: a branch from last month is no way to date back a month.
+  merge than before any commit: a branch from last month is no way to date back a month. A limit that it kept by its own time, and that was
+  over at the merge, is told of.
 - A change of a member that it brings has the approvals that the other side's policy asks for.
 """
 
@@ -24,12 +25,16 @@ from plaint.check.course import RULE_OF
 from plaint.check.findings import Collector
 from plaint.check.form import FOLDERS
 from plaint.i18n import _
+from plaint.model.deadlines import kept_until
 from plaint.model.legality import refusals
 from plaint.model.machine import apply, fold
+from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, RecordKind
 
 LATEST = timedelta(days=7)
 """How long before its commit an event may be dated, and before the merge that brings it in."""
+AT_ONCE = timedelta(hours=1)
+"""What is committed, merged or pushed so soon after its time is as good as seen."""
 IMPORTED = frozenset({"receive"})
 """Events that are dated by something outside, however long ago."""
 
@@ -105,9 +110,23 @@ def _check_case(lines: Lines, change: Changed, blobs: Blobs, found: Collector, *
             if lines.merge.at - event.at > LATEST and event.kind not in IMPORTED:
                 message = _("it is dated {at}, and came in by a merge of {merge}").format(at=event.at.isoformat(), merge=lines.merge.at.isoformat())
                 _add(found, "A302", lines, change, event, message)
+        _check_limits(lines, change, record, new, policy, found)
     if apart:
         for code, event, message in _against(record, new, lines.house):
             _add(found, code, lines, change, event, message)
+
+
+def _check_limits(lines: Lines, change: Changed, record: Record, new: Sequence[Event], policy: Policy, found: Collector) -> None:
+    """A commit on a side line may bear any time since the common beginning; when the merge brought it in, it was there."""
+    told = {(each.record, each.event) for each in found.found if each.rule == "A304"}  # by the time of its own commit
+    for index, event in enumerate(new, len(record.events) - len(new)):
+        if lines.merge.at - event.at <= AT_ONCE or event.kind in IMPORTED or (change.path, event.id) in told:
+            continue
+        for due in kept_until(policy, record.events[: index + 1], event, lines.merge.at):
+            message = _("it is dated {at}, in time for {due}, and came in by a merge of {merge}").format(
+                at=event.at.isoformat(), due=due.isoformat(), merge=lines.merge.at.astimezone(policy.timezone).isoformat()
+            )
+            _add(found, "A304", lines, change, event, message)
 
 
 def _against(record: Record, new: Sequence[Event], house: House) -> Iterator[tuple[str, Event, str]]:

@@ -20,7 +20,7 @@ from plaint.audit.commits import Commit
 from plaint.audit.consent import check_asked
 from plaint.audit.history import Changed, Step
 from plaint.audit.house import House, is_of_house
-from plaint.audit.lines import IMPORTED, Lines, check_lines
+from plaint.audit.lines import AT_ONCE, IMPORTED, Lines, check_lines
 from plaint.audit.merges import check_merge
 from plaint.audit.past import Past
 from plaint.audit.places import is_lookalike, is_protected
@@ -31,9 +31,9 @@ from plaint.check.form import FOLDERS, read_record
 from plaint.check.sealing import Seals, check_copies, check_sealed_texts
 from plaint.errors import InputError
 from plaint.i18n import _
-from plaint.model.deadlines import readings
+from plaint.model.deadlines import kept_until
 from plaint.model.legality import refusals
-from plaint.model.machine import CaseState, apply, names
+from plaint.model.machine import CaseState, apply
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, RecordKind, parse_events
 from plaint.model.schema import validate
@@ -278,7 +278,7 @@ class Walk:
         self._take(commit, mine)
 
     def _take(self, commit: Commit, mine: Collector) -> None:
-        for finding in mine.in_order():
+        for finding in mine.in_order() if mine.found else ():
             self._found.add(finding.rule, finding.record, finding.message, line=finding.line, event=finding.event, commit=commit.sha)
 
     def _tail(self, commit: Commit, path: str, tail: bytes, before: Known, kind: RecordKind) -> Record | None:
@@ -305,18 +305,17 @@ class Walk:
             for refusal in refusals(policy, state, event, house.roster, before):
                 self._add(RULE_OF[refusal.code], path, refusal.message, commit, event)
             after = apply(policy, state, event)
-            if commit.at - event.at > timedelta(hours=1) and event.kind not in IMPORTED:
+            if commit.at - event.at > AT_ONCE and event.kind not in IMPORTED:
                 self._check_dated_back(commit, path, policy, event, [*before, event], after)
             state = after
         self._blobs.remember(change.new, Known(known.size, known.lines, known.header, state), change.old)
 
     def _check_dated_back(self, commit: Commit, path: str, policy: Policy, event: Event, events: Sequence[Event], state: CaseState) -> None:
-        for reading in readings(policy, events, commit.at, state):
-            if reading.stopped == event.at <= reading.due < commit.at and not set(names(event)).isdisjoint(reading.clock.stops):
-                message = _("it is dated {at}, in time for {due}, and was recorded {commit}").format(
-                    at=event.at.isoformat(), due=reading.due.isoformat(), commit=commit.at.astimezone(policy.timezone).isoformat()
-                )
-                self._add("A304", path, message, commit, event)
+        for due in kept_until(policy, events, event, commit.at, state):
+            message = _("it is dated {at}, in time for {due}, and was recorded {commit}").format(
+                at=event.at.isoformat(), due=due.isoformat(), commit=commit.at.astimezone(policy.timezone).isoformat()
+            )
+            self._add("A304", path, message, commit, event)
 
     # The house
 

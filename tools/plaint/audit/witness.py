@@ -20,19 +20,15 @@ from datetime import UTC, datetime, timedelta
 
 from plaint.audit.added import CLOCK_SKEW
 from plaint.audit.house import House
+from plaint.audit.lines import AT_ONCE
 from plaint.check.findings import Collector
 from plaint.errors import InputError
 from plaint.i18n import _
-from plaint.model.deadlines import readings
-from plaint.model.machine import fold, names
-from plaint.model.policy import Policy
+from plaint.model.deadlines import kept_until
 from plaint.model.record import Event, Record, parse
 from plaint.organisation import CONFIG, OFFLINE_HOURS
 from plaint.store.git import Git
 from plaint.store.objects import Objects
-
-AT_ONCE = timedelta(hours=1)
-"""What comes so soon after its time is as good as seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ class Witness:
             policy = self.house.policy(int(record.header["policy"]))
             late = [event for event in events if at - event.at > AT_ONCE and (record.path, event.id) not in told]
             if policy and late:
-                for event, due in _just_in_time(policy, record, late, at):
+                for event, due in ((e, due) for e in late for due in kept_until(policy, record.events[: record.events.index(e) + 1], e, at)):
                     message = _("it is dated {at}, in time for {due}, and was pushed {pushed}").format(
                         at=event.at.isoformat(), due=due.isoformat(), pushed=at.astimezone(policy.timezone).isoformat()
                     )
@@ -111,10 +107,3 @@ class Witness:
             return parse(data, path) if data else None
         except InputError:
             return None
-
-
-def _just_in_time(policy: Policy, record: Record, events: Sequence[Event], now: datetime) -> Iterator[tuple[Event, datetime]]:
-    """The events that stopped a clock before it was due, where it is due by now."""
-    for reading in readings(policy, record.events, now, fold(policy, record.events)):
-        if reading.stopped and reading.stopped <= reading.due < now:
-            yield from ((e, reading.due) for e in events if e.at == reading.stopped and not set(names(e)).isdisjoint(reading.clock.stops))

@@ -69,13 +69,9 @@ def _times() -> tuple[Rule, ...]:
         Rule("A305", error, _("A commit from the future"),
              _("No commit is later than now: whoever dates one ahead makes room to date others back."),
              _("Set the computer's clock (plaint doctor) if it is wrong; otherwise ask whoever made the commit.")),
-        Rule("A306", error, _("A member's change dated before it took approvals"),
-             _("By its own time the change takes no approvals, by the time of its commit, or of the merge that brought it in, it does: it was dated back "
-               "to when nobody had to agree."),
-             _("Ask whoever signed it. Let them propose the change again, and others approve it: plaint member approve.")),
         Rule("A304", warning, _("Recorded after the limit, dated before it"),
-             _("By its own time the event kept a time limit, by the time of its commit it did not. That may be honest (an answer given on Friday, "
-               "recorded on Monday), and it is what dating back looks like."),
+             _("By its own time the event kept a time limit, by the time of its commit, or of the merge that brought it in, it did not. That may be honest "
+               "(an answer given on Friday, recorded on Monday), and it is what dating back looks like."),
              _("Ask for the proof of when it was done (a letter's date, a mail).")),
         Rule("A306", error, _("Pushed long after it was made, or before"),
              _("A commit says itself when it was made; only whoever takes it in can tell whether that is so. This one came more hours after its time than "
@@ -86,6 +82,10 @@ def _times() -> tuple[Rule, ...]:
              _("By its own time the event kept a time limit, but the forge saw it after that only. That may be honest (an answer given on a journey), and "
                "it is what setting back a computer's clock looks like."),
              _("Ask for the proof of when it was done (a letter's date, a mail), and push what keeps a limit at once: plaint sync.")),
+        Rule("A308", error, _("A member's change dated before it took approvals"),
+             _("By its own time the change takes no approvals, by the time of its commit, or of the merge that brought it in, it does: it was dated back "
+               "to when nobody had to agree."),
+             _("Ask whoever signed it. Let them propose the change again, and others approve it: plaint member approve.")),
     )  # fmt: skip
 
 

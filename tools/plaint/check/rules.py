@@ -70,4 +70,7 @@ def _rules(_language: str) -> Mapping[str, Rule]:
     from plaint.check.catalogue_history import history_catalogue
     from plaint.check.catalogue_house import house_catalogue
 
-    return {entry.code: entry for entry in (*cases_catalogue(), *house_catalogue(), *history_catalogue())}
+    entries = (*cases_catalogue(), *house_catalogue(), *history_catalogue())
+    found = {entry.code: entry for entry in entries}
+    assert len(found) == len(entries), "one code, two rules"
+    return found

@@ -169,6 +169,15 @@ def _measure_reading(policy: Policy, clock: Clock, measure: Measure) -> Reading:
     return Reading(clock, measure.id, measure.decided, end, stopped=measure.settled)
 
 
+def kept_until(policy: Policy, events: Sequence[Event], event: Event, seen: datetime, state: CaseState | None = None) -> list[datetime]:
+    """The due times that an event kept by its own time, and that were over when somebody else could first see it. `events` are those up to it."""
+    return [
+        reading.due
+        for reading in readings(policy, events, seen, state)
+        if reading.stopped == event.at <= reading.due < seen and not set(names(event)).isdisjoint(reading.clock.stops)
+    ]
+
+
 def open_readings(policy: Policy, events: Sequence[Event], now: datetime, state: CaseState | None = None) -> list[Reading]:
     """The clocks that still run, soonest due first."""
     return sorted((r for r in readings(policy, events, now, state) if r.stopped is None), key=lambda r: r.due)
