@@ -98,7 +98,8 @@ def blob_id(data: bytes | memoryview, like: str) -> str:
 
 def object_id(kind: str, data: bytes | memoryview, like: str) -> str:
     """The id that git gives an object."""
-    digest = hashlib.new("sha1" if len(like) == 40 else "sha256", b"%s %d\0" % (kind.encode(), len(data)))  # as git hashes, sha1 included
+    algorithm = hashlib.sha1 if len(like) == 40 else hashlib.sha256  # as git hashes, sha1 included
+    digest = algorithm(b"%s %d\0" % (kind.encode(), len(data)), usedforsecurity=False)
     digest.update(data)
     return digest.hexdigest()
 

@@ -24,7 +24,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from plaint.i18n import _
 
@@ -41,12 +41,19 @@ _P25519 = 2**255 - 19
 _SMALL_ORDER = frozenset({0, 1, _P25519 - 1, *(int.from_bytes(bytes.fromhex(y), "little") for y in (
     "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
 ))})  # fmt: skip
+_ED25519 = 64
+"""Bytes of an Ed25519 signature."""
+_ED25519_HEAD = len(b"ssh-ed25519").to_bytes(4, "big") + b"ssh-ed25519" + _ED25519.to_bytes(4, "big")
 _TOUCHED = 1  # among the flags of a FIDO signature
 _MOST = 16_384  # bytes: four times the largest RSA signature with its key
 
 
 class SignatureError(Exception):
     """The signature proves nothing; as text, why."""
+
+
+Raw = Callable[[bytes, bytes], bool]
+"""Whether the first is a signature of the second."""
 
 
 class _Reader:
@@ -84,19 +91,17 @@ class _Reader:
 
 def verify(message: bytes, armoured: str, namespace: str = NAMESPACE) -> str:
     """The public key (`ssh-ed25519 AAAA…`) that made this signature of the message; SignatureError where it did not."""
-    reader = _Reader(_dearmoured(armoured))
-    if reader.take(len(_MAGIC)) != _MAGIC or reader.number() != 1:
-        raise SignatureError(_("this is no SSH signature"))
-    key, space, reserved, hash_name, signature = (reader.field() for _field in range(5))
-    reader.end()
-    if space != namespace.encode():
-        raise SignatureError(_("the signature was made for something else: {namespace}").format(namespace=space.decode("ascii", "replace")[:40]))
-    if reserved:
-        raise SignatureError(_("the signature uses a field that nobody knows"))
-    if hash_name not in _HASHES:
-        raise SignatureError(_("the signature uses another hash than SHA-256 and SHA-512"))
-    digest = _HASHES[hash_name](message).digest()
-    signed = _MAGIC + b"".join(len(part).to_bytes(4, "big") + part for part in (space, reserved, hash_name, digest))
+    data = _dearmoured(armoured)
+    try:
+        frame = _ed25519_frame(data[:-_ED25519], namespace)
+    except SignatureError:
+        frame = None  # the long way says what is wrong
+    if frame is not None:
+        if not frame.check(data[-_ED25519:], frame.signed + frame.hash(message).digest()):
+            raise SignatureError(_("the signature does not match: the content was changed after signing"))
+        return frame.key
+    key, hash_name, signature = _opened(data, namespace)
+    signed = _signed(namespace, hash_name) + _HASHES[hash_name](message).digest()
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
@@ -109,6 +114,51 @@ def verify(message: bytes, armoured: str, namespace: str = NAMESPACE) -> str:
     if not right:
         raise SignatureError(_("the signature does not match: the content was changed after signing"))
     return f"{name} {b2a_base64(key, newline=False).decode('ascii')}"
+
+
+def _opened(data: bytes, namespace: str) -> tuple[bytes, bytes, bytes]:
+    """The key, the name of the hash and the signature proper."""
+    reader = _Reader(data)
+    if reader.take(len(_MAGIC)) != _MAGIC or reader.number() != 1:
+        raise SignatureError(_("this is no SSH signature"))
+    key, space, reserved, hash_name, signature = (reader.field() for _field in range(5))
+    reader.end()
+    if space != namespace.encode():
+        raise SignatureError(_("the signature was made for something else: {namespace}").format(namespace=space.decode("ascii", "replace")[:40]))
+    if reserved:
+        raise SignatureError(_("the signature uses a field that nobody knows"))
+    if hash_name not in _HASHES:
+        raise SignatureError(_("the signature uses another hash than SHA-256 and SHA-512"))
+    return key, hash_name, signature
+
+
+def _signed(namespace: str, hash_name: bytes) -> bytes:
+    """What is signed, but for the digest of the message that ends it."""
+    parts = b"".join(len(part).to_bytes(4, "big") + part for part in (namespace.encode(), b"", hash_name))
+    return _MAGIC + parts + _HASHES[hash_name]().digest_size.to_bytes(4, "big")
+
+
+class _Frame(NamedTuple):
+    """All of an Ed25519 signature but the 64 bytes that differ from one message to the next."""
+
+    key: str
+    hash: Callable[[bytes], hashlib._Hash]
+    signed: bytes
+    check: Raw
+
+
+@lru_cache(maxsize=256)
+def _ed25519_frame(frame: bytes, namespace: str) -> _Frame | None:
+    """What the bytes before an Ed25519 signature say, which are the same each time that a member signs; None of other kinds of keys."""
+    key, hash_name, signature = _opened(frame + bytes(_ED25519), namespace)
+    if signature != _ED25519_HEAD + bytes(_ED25519):
+        return None
+    reader = _Reader(key)
+    if reader.field() != b"ssh-ed25519":
+        return None
+    check = _raw_ed25519(reader.field())
+    reader.end()
+    return _Frame(f"ssh-ed25519 {b2a_base64(key, newline=False).decode('ascii')}", _HASHES[hash_name], _signed(namespace, hash_name), check)
 
 
 def _dearmoured(armoured: str) -> bytes:
@@ -148,10 +198,6 @@ def _verifier(key: bytes) -> tuple[str, Check]:
             raise SignatureError(_("keys of this type are not accepted: {type}").format(type=name.decode("ascii", "replace")[:40]))
     reader.end()
     return name.decode("ascii"), check
-
-
-Raw = Callable[[bytes, bytes], bool]
-"""Whether the first is a signature of the second."""
 
 
 def _raw_ed25519(public: bytes) -> Raw:

@@ -49,6 +49,11 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+_BUFFER = 1 << 16
+_PIPE = 1 << 18
+"""Bytes that wait in a pipe where the system lets it be so large: two processes change places less often."""
+
+
 class Result(NamedTuple):
     """What a git process gave: exit `code`, standard `output`, standard `error`."""
 
@@ -98,15 +103,18 @@ class Git:
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A long-lived git process with pipes for standard input and output."""
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self._command(args),
+                bufsize=_BUFFER,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=clean_environment(os.environ),
+                pipesize=_PIPE,
             )
         except OSError as error:
             raise self._not_started(error) from error
+        return process
 
     def _command(self, args: Sequence[str]) -> list[str]:
         # -C rather than cwd=: a process started without chdir can be spawned faster, and git words the error

@@ -12,7 +12,6 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from plaint.store.trees import TREE_MODE, Entry, parse_tree
 
 _PIECE = 1 << 20
 _SMALL_WINDOWS = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m", "-c", "core.bigFileThreshold=16m")
-_WINDOW = 50  # requests sent before their answers are read: less than a pipe holds, so neither side can block the other
+_WINDOW = 12_000  # bytes of requests sent before their answers are read: less than a pipe holds, so neither side can block the other
 
 
 class GitObject(NamedTuple):
@@ -50,8 +49,15 @@ class Objects:
 
     def get_many(self, specs: Iterable[str]) -> Iterator[GitObject | None]:
         """The objects in the order asked for; None for each that is missing."""
-        remaining = iter(specs)
-        while window := list(islice(remaining, _WINDOW)):
+        window: list[str] = []
+        size = 0
+        for spec in specs:
+            size += 4 * len(spec) + 1
+            if window and size > _WINDOW:
+                yield from self._exchange(window)
+                window, size = [], 4 * len(spec) + 1
+            window.append(spec)
+        if window:
             yield from self._exchange(window)
 
     def read_blob(self, spec: str) -> bytes | None:
