@@ -314,6 +314,16 @@ class TestRefs:
 
 
 class TestReading:
+    def test_names_that_are_more_than_a_pipe_holds(self, repo: Repository) -> None:
+        """Both sides would write, and neither read."""
+        for name in ("x" * 4000, "投诉举报" * 400):
+            asked = [f"HEAD:{name}{n}" for n in range(200)]
+            waiting = threading.Thread(target=lambda asked=asked: answers.append(list(repo.objects.get_many([*asked, "HEAD:plaint.yaml"]))), daemon=True)
+            answers: list[list[object]] = []
+            waiting.start()
+            waiting.join(timeout=60)
+            assert [found is not None for found in answers[0]] == [*[False] * 200, True]
+
     def test_at_any_commit(self, repo: Repository, key: SigningKey) -> None:
         old = repo.head()
         grow(repo, key)

@@ -52,11 +52,12 @@ class Objects:
         window: list[str] = []
         size = 0
         for spec in specs:
-            size += 4 * len(spec) + 1
-            if window and size > _WINDOW:
+            most = len(spec) if spec.isascii() else 4 * len(spec)
+            if window and size + most > _WINDOW:
                 yield from self._exchange(window)
-                window, size = [], 4 * len(spec) + 1
+                window, size = [], 0
             window.append(spec)
+            size += most + 1
         if window:
             yield from self._exchange(window)
 
