@@ -277,6 +277,23 @@ def a_file_of_a_record_is_missing(org: Org) -> str:
     return sha
 
 
+# Folders that hold one another many times: a few objects, and more files than there is memory
+
+
+def bomb(org: Org, leaf: str, within: str, depth: int = 12) -> str:
+    """A commit whose folder `within` stands for ten to the power of `depth` times what `leaf` says (a line of `git ls-tree`, or nothing)."""
+    tree = org.git("mktree", stdin=leaf)
+    for _level in range(depth):
+        tree = org.git("mktree", stdin="".join(f"040000 tree {tree}\t{name}\n" for name in "0123456789"))
+    above, _slash, name = within.rpartition("/")
+    lines = [*org.git("ls-tree", f"HEAD:{above}").splitlines(), f"040000 tree {tree}\t{name}"]
+    tree = org.git("mktree", stdin="\n".join(lines) + "\n")
+    if above:
+        others = [line for line in org.git("ls-tree", "HEAD").splitlines() if not line.endswith(f"\t{above}")]
+        tree = org.git("mktree", stdin="\n".join([*others, f"040000 tree {tree}\t{above}"]) + "\n")
+    return org.move(org.write_commit(tree, [org.head], "notes", "chen.jie"))
+
+
 # Keyrings, which `plaint check` holds against the record
 
 

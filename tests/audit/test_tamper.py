@@ -23,6 +23,7 @@ from attack import Attack, Done
 from evil import environment
 from organisations import good
 
+from plaint.audit import history
 from plaint.check.rules import Severity, rules
 
 MODULES = (attacks_records, attacks_added, attacks_course, attacks_signers, attacks_house, attacks_consent, attacks_history, attacks_pushed, attacks_git)
@@ -50,6 +51,24 @@ def test_attack(attack: Attack, tmp_path: Path) -> None:
         assert done.commit in verdict.commits(attack.rule), said
     if attack.check:
         assert set(attack.check) <= set(org.check().codes)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "within"),
+    [("100644 blob {}\tx\n", "notes"), ("100644 blob {}\tx\n", "cases/2026"), ("100644 blob {}\tx\n", "members"), ("", "notes")],
+    ids=["files", "cases", "members", "no file at all"],
+)
+def test_folders_that_stand_for_more_than_there_is_memory(leaf: str, within: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold one another many times. Git goes through them all; the audit waits so long, and no longer, and goes on."""
+    monkeypatch.setattr(history, "PATIENCE", 1.0)
+    org = good().copy(tmp_path)
+    before = org.head
+    sha = attacks_git.bomb(org, leaf.format(org.put("x")), within)
+    org.move(org.write_commit(org.git("rev-parse", "HEAD^{tree}"), [sha], "nothing", "chen.jie"))
+    org.move(org.write_commit(org.git("rev-parse", f"{before}^{{tree}}"), [org.head], "as it was", "chen.jie"))
+    verdict = org.audit()
+    assert verdict.codes == ["A506"]
+    assert verdict.commits("A506") == {sha, org.head}
 
 
 def test_each_attack_is_another() -> None:

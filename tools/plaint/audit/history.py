@@ -2,7 +2,8 @@
 
 Rules:
 - Nothing that a repository can be made to say about its own history is believed: replacement refs, grafts and attributes are switched
-  off (`store.git`), parents are those in the commit object, and changes are those between its tree and theirs.
+  off (`store.git`), parents are those in the commit object, and changes are those between its tree and theirs. Nor may it take more time
+  and memory than an honest one.
 - Commits come parents first. Few git processes serve it, whatever the length; two chunks of commits are in memory at a time: while one
   is judged, git compares the trees of the next.
 """
@@ -19,8 +20,16 @@ from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _
 from plaint.store.git import Git
 from plaint.store.objects import Objects
+from plaint.store.treesize import TreeSizes
 
 CHUNK = 1000
+PATIENCE = 10.0
+"""Seconds for the changes of a chunk; git needs a few tenths. Then, or if they are so many bytes, it is asked how many files the trees stand for."""
+_MOST = 64 << 20
+MOST_FILES = 5_000_000
+"""Files and folders of a commit. A few folders that hold one another many times stand for more than there is memory; whoever pushes such a commit is
+told, and nobody waits for git to go through it."""
+_DIFF = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
 _ABSENT = "000000"
 _EMPTY_TREE = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
 
@@ -121,15 +130,22 @@ class History:
         return self._trees[sha]
 
     def _changes(self, pairs: Sequence[tuple[str, str]]) -> _Changes:
-        """What differs in each pair of trees, by one git process; nothing of a pair that it cannot read, which it passes over."""
+        """What differs in each pair of trees, by one git process; nothing of a pair that it cannot read, or that stands for too many files."""
         if not pairs:
             return {}
-        request = "".join([f"{old} {new}\n" for old, new in pairs]).encode()
-        options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-        return _groups(self._git.run("diff-tree", "--stdin", *options, stdin=request))
+        output = self._git.limited("diff-tree", "--stdin", *_DIFF, stdin=_request(pairs), most=_MOST, seconds=PATIENCE)
+        if output is None:
+            sizes = TreeSizes(Objects(self._git))  # one of its own: the walk is reading from the other
+            pairs = [pair for pair in pairs if max(map(sizes.of, pair)) <= MOST_FILES]
+            output = self._git.run("diff-tree", "--stdin", *_DIFF, stdin=_request(pairs)) if pairs else b""
+        return _groups(output)
 
 
-_Changes = dict[tuple[str, ...], tuple[Changed, ...]]
+def _request(pairs: Sequence[tuple[str, str]]) -> bytes:
+    return "".join([f"{old} {new}\n" for old, new in pairs]).encode()
+
+
+_Changes = dict[tuple[str, str], tuple[Changed, ...]]
 
 
 def _groups(output: bytes) -> _Changes:
@@ -138,15 +154,16 @@ def _groups(output: bytes) -> _Changes:
     A pair that differs in nothing git knows (a mode spelt oddly) has such a line only, and is left out. Where a commit is named as a tree,
     git may answer with that one id and its changes; nobody asks for those.
     """
-    found: dict[tuple[str, ...], list[Changed]] = {}
-    pair: tuple[str, ...] = ()
+    found: dict[tuple[str, str], list[Changed]] = {}
+    pair = ("", "")
     fields = iter(output.split(b"\0"))
     for field in fields:
         ids, colon, entry = field.partition(b":")
         if ids:
-            pair = tuple(ids.decode("ascii").splitlines()[-1].split())
+            one, _space, other = ids.decode("ascii").splitlines()[-1].partition(" ")
+            pair = one, other
         if colon:
             old_mode, mode, old, new, _status = entry.decode("ascii").split(" ")
             path = next(fields).decode("utf-8", "surrogateescape")
             found.setdefault(pair, []).append(Changed(path, "" if old_mode == _ABSENT else old_mode, "" if mode == _ABSENT else mode, old, new))
-    return {pair: tuple(changes) for pair, changes in found.items()}
+    return {each: tuple(changes) for each, changes in found.items()}

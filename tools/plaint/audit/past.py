@@ -31,7 +31,7 @@ class Past:
         names = [
             f"{folder}/{entry.path.rpartition('/')[2]}"
             for folder in ("members", "policy")
-            for entry in self.objects.ls_tree(sha, self.prefix + folder)
+            for entry in self.objects.ls_tree(sha, self.prefix + folder, depth=1)
             if entry.mode in FILE_MODES
         ]
         paths = ["plaint.yaml", *names]

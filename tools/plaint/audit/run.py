@@ -158,6 +158,7 @@ def _check_folders(objects: Objects, head: str, prefix: str, found: Collector) -
     """
     top = objects.get(f"{head}^{{tree}}")
     waiting = [("", top.sha)] if top else []
+    seen: set[str] = set()
     while waiting:
         folders, waiting = waiting, []
         for (path, sha), item in zip(folders, objects.get_many(sha for _path, sha in folders), strict=True):
@@ -173,7 +174,9 @@ def _check_folders(objects: Objects, head: str, prefix: str, found: Collector) -
             for name in {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ():
                 found.add("A404", path + name, _("the folder names this file twice"), commit=head)
             inner = [(f"{path}{e.path}/", e.sha) for e in entries if e.mode == TREE_MODE]
-            waiting += [each for each in inner if prefix.startswith(each[0]) or each[0].startswith(prefix)]
+            mine = [each for each in inner if prefix.startswith(each[0]) or (each[0].startswith(prefix) and each[1] not in seen)]
+            seen |= {sha for inside, sha in mine if inside.startswith(prefix)}  # the same folder in another place is as good
+            waiting += mine
 
 
 def _dated(git: Git, head: str, latest: datetime) -> str | None:

@@ -26,6 +26,10 @@ _SMALL_WINDOWS = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimi
 _WINDOW = 12_000  # bytes of requests sent before their answers are read: less than a pipe holds, so neither side can block the other
 
 
+_FOLDERS = 100_000
+"""Folders in one listing: a few that hold one another many times stand for more than there is time for."""
+
+
 class GitObject(NamedTuple):
     """An object: its id, its type (blob, tree, commit, tag) and its content."""
 
@@ -123,14 +127,21 @@ class Objects:
         self._process = self._finalizer = None
 
     def _walk(self, entries: list[Entry], prefix: str, depth: int | None) -> Iterator[Entry]:
-        for name, mode, sha in entries:
-            if mode != TREE_MODE:
-                yield Entry(prefix + name, mode, sha)
-            elif depth is None or depth > 1:
-                inner = self.read_tree(sha)
-                if inner is None:
-                    raise self._broken(sha)
-                yield from self._walk(inner, f"{prefix}{name}/", None if depth is None else depth - 1)
+        waiting = [(prefix, iter(entries))]
+        read = 0
+        while waiting:
+            prefix, here = waiting[-1]
+            entry = next(here, None)
+            if entry is None:
+                waiting.pop()
+            elif entry.mode != TREE_MODE:
+                yield Entry(prefix + entry.path, entry.mode, entry.sha)
+            elif depth is None or depth > len(waiting):
+                inner = self.read_tree(entry.sha)
+                read += 1
+                if inner is None or read > _FOLDERS:
+                    raise self._broken(f"{prefix}{entry.path}")
+                waiting.append((f"{prefix}{entry.path}/", iter(inner)))
 
     def _exchange(self, specs: Sequence[str]) -> list[GitObject | None]:
         for spec in specs:
