@@ -50,7 +50,10 @@ def sync_command(context: click.Context, remote: str, fmt: str) -> None:
         click.echo(_("note: {note}").format(note=note), err=True)
     came = ngettext("{n} commit received", "{n} commits received", done.received).format(n=done.received)
     went = ngettext("{n} sent", "{n} sent", done.sent).format(n=done.sent)
-    click.echo(f"{came}, {went}; " + _("keyrings: {here} received, {there} sent, {destroyed} destroyed").format(here=done.keyrings_here, there=done.keyrings_there, destroyed=done.destroyed))  # fmt: skip
+    keyrings = _("keyrings: {here} received, {there} sent, {destroyed} destroyed").format(
+        here=done.keyrings_here, there=done.keyrings_there, destroyed=done.destroyed
+    )
+    click.echo(_("{came}, {went}; {keyrings}").format(came=came, went=went, keyrings=keyrings))
     for case in done.missing:
         click.echo(_("no clone that was seen has the keyring of {case}").format(case=case), err=True)
 
