@@ -218,8 +218,9 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
             assert there.is_dir(), target
 
 
-def test_the_examples_of_the_record_format_fit_the_schemas() -> None:
-    text = (DOCS / "reference" / "record-format.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["record-format.md", "record-format.zh.md"])
+def test_the_examples_of_the_record_format_fit_the_schemas(page: str) -> None:
+    text = (DOCS / "reference" / page).read_text(encoding="utf-8")
     examples = re.findall(r"<!-- schema: (\w+) -->\n\n```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert [kind for kind, _example in examples] == ["case", "member"]
     for kind, example in examples:
@@ -283,11 +284,20 @@ def test_nothing_is_loaded_from_another_host(site: Path) -> None:
         assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet.name
 
 
-def test_what_comes_from_the_code_is_there(site: Path) -> None:
-    checking = (site / "handbook" / "checking.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("ending", "usage", "closed"), [(".html", "Usage: plaint ", "Closed"), (".zh.html", "用法： plaint ", "已办结")])
+def test_what_comes_from_the_code_is_there(site: Path, ending: str, usage: str, closed: str) -> None:
+    checking = (site / "handbook" / f"checking{ending}").read_text(encoding="utf-8")
     assert [code for code in rules() if f"<td>{code}</td>" not in checking] == []
-    cli = (site / "reference" / "cli.html").read_text(encoding="utf-8")
+    cli = (site / "reference" / f"cli{ending}").read_text(encoding="utf-8")
     context = click.Context(plaint)
-    assert [command for command in plaint.list_commands(context) if f"Usage: plaint {command} " not in cli] == []
-    assert "Usage: plaint policy approve " in cli
-    assert '<svg xmlns="http://www.w3.org/2000/svg"' in (site / "handbook" / "policy.html").read_text(encoding="utf-8")
+    assert [command for command in plaint.list_commands(context) if f"{usage}{command} " not in cli] == []
+    assert f"{usage}policy approve " in cli
+    policy = (site / "handbook" / f"policy{ending}").read_text(encoding="utf-8")
+    assert closed in policy[policy.index('<svg xmlns="http://www.w3.org/2000/svg"') :]
+
+
+def test_each_page_leads_to_the_other_language(site: Path) -> None:
+    for page, chinese in IN_TWO:
+        for here, there in ((page, chinese), (chinese, page)):
+            html = (site / here.relative_to(DOCS).with_suffix(".html")).read_text(encoding="utf-8")
+            assert f'<p class="language"><a href="{there.with_suffix(".html").name}"' in html
