@@ -22,6 +22,8 @@ from plaint.i18n import _, language, set_language
 from plaint.model.diagram import svg_diagram
 from plaint.model.policy import policy_from, preset_document
 
+WIDE = "[\u2014\u2018-\u201d\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+"""A Chinese character or punctuation mark."""
 MARK = re.compile(r"^<!-- generated: (\w+) ?([\w-]*) -->$", re.MULTILINE)
 
 
@@ -90,7 +92,15 @@ def on_page_markdown(markdown: str, page: object, **_kwargs: object) -> str:
 
 def on_page_content(html: str, page: object, files: Files, **_kwargs: object) -> str:
     """Pictures, in the rendered page, and above it a link to the same page in the other language."""
-    return _other_language(page, files) + _filled(html, HTML, page)
+    return _other_language(page, files) + _joined(_filled(html, HTML, page), page)
+
+
+def _joined(html: str, page: object) -> str:
+    """Chinese has no spaces between words, and a browser makes one of the end of a line."""
+    if not _is_chinese(page):
+        return html
+    parts = re.split(r"(<pre.*?</pre>)", html, flags=re.DOTALL)
+    return "".join(part if part.startswith("<pre") else re.sub(rf"(?<={WIDE})\n(?={WIDE})", "", part) for part in parts)
 
 
 def _other_language(page: object, files: Files) -> str:

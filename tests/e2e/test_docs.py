@@ -267,6 +267,7 @@ def test_every_page_is_built(site: Path) -> None:
         html = (site / page.relative_to(DOCS).with_suffix(".html")).read_text(encoding="utf-8")
         assert Loads(html).lang == ("zh-Hans" if page.name.endswith(".zh.md") else "en")
         assert "<!-- generated:" not in html
+        assert not re.search(r"[\u4e00-\u9fff，。；：、]\n[\u4e00-\u9fff]", re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL)), "a space among Chinese words"
         assert "<h1" in html
 
 
