@@ -173,6 +173,7 @@ def test_before_it_is_due(demo: Plaint, tmp_path: Path, post: Post) -> None:
 def test_each_reads_their_language(house: Reminded, post: Post) -> None:
     house.members["chen.jie"] = {"address": address("chen.jie"), "language": "zh"}
     del house.members["li.wei"]["language"]
+    assert "\r" not in house.run(post, "--dry-run").stdout  # Chinese goes in base64, with other ends of lines
     house.run(post)
     by = {m.recipient.partition("@")[0]: m for m in post.taken}
     assert by["chen.jie"].message["Content-Language"] == by["li.wei"].message["Content-Language"] == "zh"  # the organisation's first

@@ -101,7 +101,8 @@ def _print_mail(member: str, message: EmailMessage) -> None:
     """A mail that would be sent."""
     for name in ("To", "Subject", "Message-ID"):
         click.echo(f"{name}: {message[name] or member}")
-    click.echo(f"\n{message.get_content()}")
+    text = message.get_content().replace("\r\n", "\n")  # as base64 carries lines through the mail
+    click.echo(f"\n{text}")
 
 
 def _print_outcome(result: Result) -> None:
