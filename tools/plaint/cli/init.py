@@ -106,7 +106,7 @@ def init(
     if recovery_secret:
         click.secho(_("Recovery key, shown this once. Print it, lock it away, and never keep it on this machine:"), bold=True)
         click.echo(f"  {recovery_secret}")
-    click.echo(_("Next: plaint member add, plaint register, plaint todo; push it with git push and git push origin 'refs/plaint/*:refs/plaint/*'."))
+    click.echo(_("Next: plaint member add, plaint register, plaint todo; git remote add origin URL and plaint sync bring it to a shared repository."))
 
 
 def _policy(preset: str, country: str | None, timezone: str | None) -> Policy:

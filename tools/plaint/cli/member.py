@@ -107,6 +107,7 @@ def keys(member_id: str) -> None:
     public = load_signing_key(signing).public
     click.echo(_("Send this line to the steward; it holds nothing secret:"), err=True)
     click.echo(f'plaint member add {member_id} --signing-key "{public}" --recipient {recipient} --role …')
+    click.echo(_("Once you are a member, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
 
 
 @member.command("add", help=_("Takes somebody on. Their keys come from `plaint member keys`, run by themselves."))

@@ -69,7 +69,7 @@ def signing_key_for(repo: HasConfig, member: str, env: Mapping[str, str] | None 
     configured = repo.config("user.signingkey")
     if not configured:
         raise EnvironmentFaultError(
-            _("no signing key was found for {member}").format(member=member),
+            _("no signing key was found for {member}").format(member=member) if member else _("no signing key was found"),
             hint=_("git config user.signingkey FILE, or set PLAINT_SIGNING_KEY to it"),
         )
     literal = _literal(configured)
