@@ -158,6 +158,8 @@ class CaseBuilder:
             "decide": {"measures": []},
             "verify": {"measure": next((m.id for m in state.measures if m.settled is None), "m1"), "result": "fulfilled"},
             "correct": {"corrects": self.events[0].id if self.events else event_id(1)},
+            "redact": {"redacts": self.events[0].id if self.events else event_id(1), "part": "inquiry"},
+            "hand-over": {"piece": min(state.pieces, default=event_id(1))},
             "link": {"other": "Q7M4-K2XD", "relation": "related"},
             "message": {"direction": "to-reporter"},
             **{kind: {"keyring": KEYRING} for kind in ("grant", "revoke", "rekey")},

@@ -60,6 +60,7 @@ KINDS: dict[str, Callable[[Org], object]] = {
     "notify": lambda o: o.event("main", "notify", "he.ping", result="delivered"),
     "assign": lambda o: o.event("main", "assign", "chen.jie", team=["zhao.min", "wang.fang"], keyring="0" * 64),
     "evidence": lambda o: evidence(o),
+    "hand-over": lambda o: handed_over(o),
     "interview": lambda o: o.event("main", "interview", "zhao.min", person="respondent", sealed=["inquiry"]),
     "hear": lambda o: o.event("main", "hear", "wang.fang", result="heard", sealed=["inquiry"]),
     "extend": lambda o: o.event("main", "extend", "sun.li", clock="inquiry", until="2027-03-01T00:00:00+08:00", reason="complex"),
@@ -80,6 +81,7 @@ KINDS: dict[str, Callable[[Org], object]] = {
     "dispose-confirmed": lambda o: disposing(o).event("done", "dispose", "sun.li", step="confirm"),
     "dispose-withdrawn": lambda o: disposing(o).event("done", "dispose", "sun.li", step="withdraw"),
     "correct": lambda o: o.event("new", "correct", "li.wei", corrects=first_event(o), category="other", sealed=["report"]),
+    "redact": lambda o: o.event("main", "redact", "chen.jie", redacts=first_event(o, MAIN), part="inquiry", sealed=["report"]),
     "link": lambda o: o.event("new", "link", "li.wei", other=CASES["main"], relation="related"),
     "message": lambda o: o.event("main", "message", "he.ping", direction="from-reporter", sealed=["report"]),
     "disclose-requested": requested,
@@ -107,10 +109,18 @@ def declined(org: Org) -> None:
     org.event("new", "notify", "li.wei", result="delivered")
 
 
-def evidence(org: Org) -> None:
+def handed_over(org: Org) -> None:
+    id_ = evidence(org)
+    org.event("main", "hand-over", "li.wei", piece=id_, sealed=["inquiry"])
+
+
+def evidence(org: Org) -> str:
     data = b"age-encryption.org/v1\n-> X25519 " + b"A" * 43 + b"\n"
     more = {MAIN.replace(".yaml", "/e1.age"): data}
-    org.event("main", "evidence", "wang.fang", more=more, kind="recording", digest=sha256(data).hexdigest(), size="large", sealed=["inquiry"])
+    id_ = new_id()
+    codes = {"kind": "recording", "digest": sha256(data).hexdigest(), "size": "large"}
+    org.event("main", "evidence", "wang.fang", id_=id_, more=more, **codes, sealed=["inquiry"])
+    return id_
 
 
 def told(org: Org) -> None:
@@ -119,8 +129,8 @@ def told(org: Org) -> None:
     org.event("main", "disclose", "li.wei", step="inform", request=id_, sealed=["report"])
 
 
-def first_event(org: Org) -> str:
-    return org.read(NEW).decode().partition("  id: ")[2].split()[0]
+def first_event(org: Org, path: str = NEW) -> str:
+    return org.read(path).decode().partition("  id: ")[2].split()[0]
 
 
 # Events of many cases, and as time goes on

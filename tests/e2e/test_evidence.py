@@ -132,6 +132,42 @@ def test_check_and_audit_are_clean(shared: tuple[Plaint, str, str]) -> None:
     assert plaint.data("evidence", "verify", "--open", member="he.ping") == {"pieces": 1, "opened": 0, "wrong": []}
 
 
+def test_every_hand_over_is_an_event_and_only_its_piece_is_open(demo: Plaint, tmp_path: Path) -> None:
+    """The chain of custody: who brought it in, who had it next; read by those who may read the piece."""
+    case = under_inquiry(demo)
+    (tmp_path / "a").write_text(TEXT)
+    (added,) = demo.data("evidence", "add", case, tmp_path / "a", "--kind", "document", "--collected-by", "the porter", member="wang.fang")
+    give = ("evidence", "hand-over", case, added["event"][:5])
+    given = demo.data(*give, "--to", "Dr Zhou, laboratory", "--reason", "age of the ink", "--at", "2026-11-20 11:00", member="wang.fang")
+    back = demo.data(*give, "--from", "Dr Zhou, laboratory", "--to", "the safe", member="li.wei")
+    record = demo.record(case)
+    events = load_yaml(record, "case")["events"][-2:]
+    assert [list(each) for each in events] == [["event", "id", "at", "by", "piece", "sealed"]] * 2
+    assert [(each["event"], each["id"], each["piece"], list(each["sealed"])) for each in events] == [
+        ("hand-over", done["event"], added["event"], ["inquiry"]) for done in (given, back)
+    ]
+    assert b"Zhou" not in record
+    chain = demo.data("evidence", "show", case, added["event"], member="zhao.min")
+    original = hashlib.sha256(TEXT.encode()).hexdigest()
+    assert [(each["event"], each["by"]) for each in chain] == [("evidence", "wang.fang"), ("hand-over", "wang.fang"), ("hand-over", "li.wei")]
+    assert chain[0]["sealed"]["collected-by"] == "the porter"
+    assert chain[1]["sealed"] == {
+        "from": "wang.fang", "to": "Dr Zhou, laboratory", "at": "2026-11-20T11:00:00+08:00", "original": original, "reason": "age of the ink",
+    }  # fmt: skip
+    assert chain[2]["sealed"] == {"from": "Dr Zhou, laboratory", "to": "the safe", "at": "2026-11-20T12:00:00+08:00"}  # li.wei may not know the file
+    said = demo.good("evidence", "show", case, added["event"], member="he.ping")
+    assert "Zhou" not in said
+    assert said.count("(sealed)") == 3
+    assert "移交证据" in demo.good("evidence", "show", case, added["event"], "--lang", "zh", member="he.ping")
+    before = demo.snapshot()
+    assert "has no piece of evidence" in demo.refused("evidence", "hand-over", case, given["event"], "--to", "x", member="wang.fang")
+    assert "it takes the role" in demo.refused(*give, "--to", "x", member="zhou.ning")
+    assert "still to come" in demo.refused(*give, "--to", "x", "--at", "2027-01-01", member="wang.fang")
+    assert demo.snapshot() == before
+    assert demo.run("check", "--rev", "HEAD").returncode == 0
+    assert demo.run("audit", "--no-cache").returncode == 0
+
+
 def tampered(demo: Plaint, case: str, path: str, data: bytes | None) -> None:
     """Somebody with git changes a file beside a case, and commits it."""
     target = demo.folder / path

@@ -169,6 +169,25 @@ def test_a_custodian_cannot_grant_their_own_request() -> None:
     assert asked.disclose("grant", by="custodian").state.requests == ()
 
 
+def test_a_piece_of_evidence_is_handed_over_and_cleaned_only_where_it_is(house: CaseBuilder) -> None:
+    case = house.to_inquiry()
+    assert said(case.refused("hand-over"), "no piece of evidence")
+    assert said(case.refused("evidence", cleans=case.events[0].id), "no piece of evidence")
+    added = case.evidence()
+    assert added.refused("hand-over", sealed=["inquiry"]) == []
+    assert added.refused("evidence", cleans=added.events[-1].id) == []
+    assert said(added.refused("hand-over", sealed=["report"]), "takes no sealed report")
+
+
+def test_a_redacted_copy_is_of_an_event_there_is_and_for_another_part(house: CaseBuilder) -> None:
+    case = house.to_inquiry()
+    assert case.refused("redact", sealed=["report"]) == []
+    assert said(case.refused("redact", sealed=["inquiry"]), "another part")
+    assert said(case.refused("redact", redacts=event_id(77), sealed=["report"]), "no event")
+    assert said(case.refused("redact", part="report", sealed=["identity"]), "takes no sealed identity")
+    assert said(case.refused("redact", by="intake", sealed=["report"]), "role")
+
+
 def test_a_correction_moves_the_category(house: CaseBuilder) -> None:
     case = house.receive(category="service").step("correct", category="violation")
     assert case.state.category == "violation"
@@ -337,6 +356,8 @@ def _codes(draw: st.DrawFn, kind: str) -> dict[str, Any]:
         "verify": {"measure": st.sampled_from(["m1", "m2"]), "result": st.just("fulfilled")},
         "extend": {"clock": _word(HOUSE.clocks), "until": st.just("2027-01-01T00:00:00+08:00")},
         "correct": {"corrects": _ids},
+        "redact": {"redacts": _ids, "part": st.sampled_from(["report", "inquiry"])},
+        "hand-over": {"piece": _ids},
         **{kind: {"step": st.sampled_from(steps), "request": _ids} for kind, steps in STEPS.items()},
         **{kind: {"reason": _word(words)} for kind, words in HOUSE.reasons.items() if kind != "extend"},
     }

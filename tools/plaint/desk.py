@@ -25,6 +25,7 @@ from plaint.model.schema import check_record, check_sealed
 from plaint.organisation import Organisation, case_path
 from plaint.seal.envelope import open_body, seal_body
 from plaint.seal.keyring import Keyring, keyring_hash, new_case_keys, open_secret, seal_keyring
+from plaint.store.commits import Change
 from plaint.store.keyrings import keyring_ref
 
 Bodies = Mapping[str, Mapping[str, Any]]
@@ -53,6 +54,8 @@ class Entry:
     """Where ids come from: chance, unless a demo wants the same ones each time."""
     receipt: str = ""
     """The recipient of the reporter's receipt, for a new case that has one (see `seal.receipt`)."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Files that come into the case's folder with it: name -> id of the blob in git."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,16 +254,17 @@ def refuse_early(actor: Actor, case: str, entry: Entry, now: datetime) -> None:
     before = organisation.case(case)
     policy = organisation.policy_of(before)
     state = fold(policy, before.events)
-    event = Event(entry.kind, new_event_id(), entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
-    _allow(policy, state, event, organisation, before.events)
+    _allow(policy, state, _event_of(actor, entry, now), organisation, before.events)
     _refuse_shut_out(actor, policy, state, before)
 
 
-def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime | None = None, *, beside: Mapping[str, str] | None = None) -> Recorded:
-    """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos).
+def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime | None = None) -> Recorded:
+    """Appends one event to a case. `now` is the time it happened where the entry names none; `when` dates the commit (tests, demos)."""
+    return record_series(actor, case, [entry], now, when)[0]
 
-    `beside` are files that come into the case's folder with it: name -> id of the blob in git.
-    """
+
+def record_series(actor: Actor, case: str, entries: Sequence[Entry], now: datetime, when: datetime | None = None) -> list[Recorded]:
+    """Appends events to a case, one commit each: all of them, or none."""
     repository = actor.organisation.repository
     with repository.lock():
         actor = _now(actor)
@@ -268,25 +272,34 @@ def record(actor: Actor, case: str, entry: Entry, now: datetime, when: datetime 
         before = organisation.case(case)
         policy = organisation.policy_of(before)
         state = fold(policy, before.events)
-        event_id = entry.ids.event if entry.ids else new_event_id()
-        event = Event(entry.kind, event_id, entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
-        _allow(policy, state, event, organisation, before.events)
-        _refuse_shut_out(actor, policy, state, before)
-        keyring = None
-        bodies = {c: dict(b) for c, b in entry.bodies.items()}
-        if changes_access(event):
-            keyring = _resealed(actor, organisation, policy, before, event, bodies)
-            event = replace(event, codes={**event.codes, "keyring": keyring_hash(keyring)})
-        event = replace(event, sealed=_seal(before, event, bodies))
-        after = apply(policy, state, event)
-        data = append(organisation.read_case(before), event)
-        check_record(parse(data, before.path))
+        data, keyring = organisation.read_case(before), None
+        changes: list[Change] = []
+        done: list[tuple[Event, CaseState]] = []
+        for entry in entries:
+            event, bodies = _event_of(actor, entry, now), {c: dict(b) for c, b in entry.bodies.items()}
+            _allow(policy, state, event, organisation, before.events)
+            _refuse_shut_out(actor, policy, state, before)
+            if changes_access(event):
+                keyring = _resealed(actor, organisation, policy, before, event, bodies, keyring)
+                event = replace(event, codes={**event.codes, "keyring": keyring_hash(keyring)})
+            event = replace(event, sealed=_seal(before, event, bodies))
+            state = apply(policy, state, event)
+            data = append(data, event)
+            before = parse(data, before.path)
+            check_record(before)
+            blobs = {f"{before.path.removesuffix('.yaml')}/{name}": sha for name, sha in entry.beside.items()}
+            changes.append(Change({before.path: data}, _message(before.id, event), actor.member, when, blobs))
+            done.append((event, state))
         refs = repository.write_keyrings([(before.id, keyring)], actor.signing_key, actor.member, when) if keyring else {}
-        gone = [keyring_ref(before.id)] if policy.states[after.state].final else []
-        blobs = {f"{before.path.removesuffix('.yaml')}/{name}": sha for name, sha in (beside or {}).items()}
-        message = _message(before.id, event)
-        commit = repository.commit({before.path: data}, message, actor.signing_key, actor.member, when, refs=refs, deletes=gone, blobs=blobs)
-    return Recorded(before.id, event.id, after.state, commit)
+        gone = [keyring_ref(before.id)] if policy.states[state.state].final else []
+        commits = repository.commit_series(changes, actor.signing_key, refs, gone)
+    return [Recorded(before.id, event.id, after.state, commit) for (event, after), commit in zip(done, commits, strict=True)]
+
+
+def _event_of(actor: Actor, entry: Entry, now: datetime) -> Event:
+    """An entry as an event that is not sealed yet."""
+    event_id = entry.ids.event if entry.ids else new_event_id()
+    return Event(entry.kind, event_id, entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
 
 
 def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None) -> list[Recorded]:

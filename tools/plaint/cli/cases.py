@@ -181,7 +181,8 @@ def open_command(case: str, compartment: str | None, folder: Path | None, fmt: s
     if not said:
         click.echo(_("Nothing was written in the parts that you may read."), err=True)
     for event, name, shown in said:
-        click.secho(f"{event_name(event)} {event.id} · {name}", bold=True)
+        of = " · " + _("redacted copy of {event}").format(event=event.codes["redacts"]) if "redacts" in event.codes else ""
+        click.secho(f"{event_name(event)} {event.id} · {name}{of}", bold=True)
         if "attachments" in shown:
             shown["attachments"] = [f"{each['name']} ({-(-len(each['data']) * 3 // 4000)} kB)" for each in shown["attachments"]]
         click.echo(dump_yaml(shown))

@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from plaint.cli.common import common_options, complete_case, format_option, parse_time, print_json, session, table
+from plaint.cli.events import print_recorded
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _, ngettext
-from plaint.model.words import local, word_title
+from plaint.model.words import code_title, event_title, local, word_title
 
 KINDS = ("document", "recording", "testimony")
 
@@ -49,14 +50,14 @@ def add(
     fmt: str,
 ) -> None:
     """Records one event for each file."""
-    from plaint.evidence.adding import Collected, check_files, refuse_evidence
+    from plaint.evidence.adding import Collected, Item, check_files, opened, refuse_evidence
     from plaint.evidence.adding import add as add_one
     from plaint.store.worktree import LARGE
 
     call = session()
     case = call.organisation.case(case).id
     more = {name: text for name, text in (("place", place), ("source", source), ("note", note)) if text}
-    collected = Collected(kind, collected_by or call.actor.member, _time(collected_at), compartment=compartment, more=more)
+    collected = Collected(kind, collected_by or call.actor.member, _time(collected_at, "--collected-at"), compartment=compartment, more=more)
     sizes = check_files(files)
     refuse_evidence(call.actor, case, collected, call.local_now)
     for path, size in sizes.items():
@@ -64,8 +65,8 @@ def add(
             _warn_of_size(path, size)
     done = []
     for path, size in sizes.items():
-        with progress(_("Sealing {file}").format(file=path.name), size) as advance:
-            done.append(add_one(call.actor, case, path, collected, call.local_now, progress=advance))
+        with progress(_("Sealing {file}").format(file=path.name), size) as advance, opened(path) as (file, now_size):
+            done += add_one(call.actor, case, [Item(file, now_size, path.name, collected)], call.local_now, progress=advance)
         if fmt == "text":
             line = _("case {case}  evidence {event}  {file}  sealed as {digest}…")
             click.echo(line.format(case=case, event=done[-1].recorded.event, file=path.name, digest=done[-1].digest[:12]))
@@ -179,18 +180,65 @@ def verify(case: str | None, inside: bool, fmt: str) -> int:
     return 1 if bad else 0
 
 
+@evidence.command("hand-over", help=_("Records that a piece of evidence changed hands. From whom, to whom and why is sealed where the piece is."))
+@click.argument("case", shell_complete=complete_case)
+@click.argument("piece", metavar="EVIDENCE")
+@click.option("--to", "target", metavar="TEXT", required=True, help=_("Who has it now."))
+@click.option("--from", "source", metavar="TEXT", help=_("Who gave it; you if not given."))
+@click.option("--at", metavar="TIME", help=_("When; now if not given."))
+@click.option("--reason", metavar="TEXT", help=_("What for."))
+@click.option("--place", metavar="TEXT", help=_("Where."))
+@click.option("--note", metavar="TEXT", help=_("What else should be known of it."))
+@format_option("text", "json")
+@common_options
+def hand_over(case: str, piece: str, target: str, source: str | None, at: str | None, fmt: str, **more: str | None) -> None:
+    """Appends one event."""
+    from plaint.evidence.custody import HandOver
+    from plaint.evidence.custody import hand_over as record_it
+    from plaint.evidence.pieces import find
+
+    call = session()
+    record = call.organisation.case(case)
+    given = HandOver(source or call.actor.member, target, _time(at, "--at"), {name: text for name, text in more.items() if text})
+    print_recorded(record_it(call.actor, record, find(record, piece), given, call.local_now), fmt)
+
+
+@evidence.command("show", help=_("What is known of a piece of evidence, and through whose hands it went."))
+@click.argument("case", shell_complete=complete_case)
+@click.argument("piece", metavar="EVIDENCE")
+@format_option("text", "json")
+@common_options
+def show(case: str, piece: str, fmt: str) -> None:
+    """Prints the chain of custody, oldest first."""
+    from plaint.evidence.custody import chain
+    from plaint.evidence.pieces import find
+    from plaint.model.yamlio import dump_yaml
+
+    call = session()
+    record = call.organisation.case(case)
+    zone = call.organisation.policy_of(record).timezone
+    links = chain(call.actor, record, find(record, piece))
+    if fmt == "json":
+        print_json([{"event": e.kind, "id": e.id, "at": e.at.isoformat(), "by": e.by, "codes": dict(e.codes), "sealed": body} for e, body in links])
+        return
+    for event, body in links:
+        codes = "  ".join(f"{code_title(name)}={word_title(str(value))}" for name, value in event.codes.items())
+        click.secho(f"{local(event.at, zone)}  {event_title(event.kind)}  {event.id}  {event.by}  {codes}", bold=True)
+        click.echo(dump_yaml(dict(body)) if body else _("(sealed)") + "\n")
+
+
 def _silent(_count: int) -> None:
     pass
 
 
-def _time(text: str | None) -> datetime:
+def _time(text: str | None, option: str) -> datetime:
     call = session()
     if text is None:
         return call.local_now
     zone = call.organisation.config.timezone
-    moment = parse_time(text, "--collected-at", zone).astimezone(zone)
+    moment = parse_time(text, option, zone).astimezone(zone)
     if moment > call.now:
-        raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where="--collected-at")
+        raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where=option)
     return moment
 
 

@@ -1,6 +1,7 @@
-"""Adding a piece of evidence: the file is sealed to a compartment of the case, and recorded with what must be known of it.
+"""Adding evidence: files are sealed to compartments of a case, and recorded with what must be known of them.
 
-Whether the event is allowed is asked before the file is read, and again when it is recorded.
+Whether the events are allowed is asked before a file is read, and again when they are recorded. What is added together (an original and its
+cleaned copy) is recorded whole or not at all.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ import mimetypes
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from plaint.actor import Actor
-from plaint.desk import Entry, Recorded, record, refuse_early
+from plaint.desk import Entry, Ids, Recorded, record_series, refuse_early
 from plaint.errors import InputError, UsageError
 from plaint.evidence.pieces import KIND, SEALED, padded, size_class
 from plaint.evidence.pipe import Passed, Progress, seal_file
 from plaint.i18n import _, reason
+from plaint.model.record import new_event_id
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -35,9 +37,19 @@ class Collected:
     kind: str
     by: str
     at: datetime
-    name: str = ""
     compartment: str = "inquiry"
     more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file that is open, its size and its name, and what is known of it; `cleans_first` where it is a cleaned copy of the one that comes first."""
+
+    file: BinaryIO
+    size: int
+    name: str
+    collected: Collected
+    cleans_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +92,24 @@ def refuse_evidence(actor: Actor, case: str, collected: Collected, now: datetime
     refuse_early(actor, case, Entry(KIND, {"kind": collected.kind}, {collected.compartment: {}}), now)
 
 
-def add(actor: Actor, case: str, path: Path, collected: Collected, now: datetime, when: datetime | None = None, *, progress: Progress | None = None) -> Added:
-    """Seals a file and records it. Nothing is left behind where that fails."""
+def add(actor: Actor, case: str, items: Sequence[Item], now: datetime, when: datetime | None = None, *, progress: Progress | None = None) -> list[Added]:
+    """Seals files and records them together. Nothing is left behind where that fails."""
     repository = actor.organisation.repository
-    recipient = _recipient(actor, case, collected.compartment)
-    with opened(path) as (file, size), repository.incoming() as draft:
-        passed = seal_file(file, size, padded(size), recipient, draft, progress or _silent)
-        sha = draft.finish()
+    ids = [Ids(case, new_event_id()) for _item in items]
+    with ExitStack() as stack:
+        drafts, entries, sealed = [], [], []
+        for item, own in zip(items, ids, strict=True):
+            draft = stack.enter_context(repository.incoming())
+            passed = seal_file(item.file, item.size, padded(item.size), _recipient(actor, case, item.collected.compartment), draft, progress or _silent)
+            beside = {f"{passed.digest}{SEALED}": draft.finish()}
+            drafts.append(draft)
+            sealed.append(passed)
+            entries.append(_entry(item, passed, own, ids[0].event if item.cleans_first else "", beside))
         with repository.lock():
-            draft.place()
-            entry = _entry(collected, path, size, passed)
-            recorded = record(actor, case, entry, now, when, beside={f"{passed.digest}{SEALED}": sha})
-    return Added(recorded, passed.digest, passed.original, size)
+            for draft in drafts:
+                draft.place()
+            recorded = record_series(actor, case, entries, now, when)
+    return [Added(one, passed.digest, passed.original, item.size) for one, passed, item in zip(recorded, sealed, items, strict=True)]
 
 
 def _recipient(actor: Actor, case: str, compartment: str) -> str:
@@ -101,20 +119,20 @@ def _recipient(actor: Actor, case: str, compartment: str) -> str:
     return str(recipient)
 
 
-def _entry(collected: Collected, path: Path, size: int, passed: Passed) -> Entry:
-    name = collected.name or path.name
+def _entry(item: Item, passed: Passed, ids: Ids, cleans: str, beside: Mapping[str, str]) -> Entry:
+    collected = item.collected
     body = {
-        "name": name,
-        "type": mimetypes.guess_type(name)[0] or UNKNOWN_TYPE,
-        "bytes": size,
+        "name": item.name,
+        "type": mimetypes.guess_type(item.name)[0] or UNKNOWN_TYPE,
+        "bytes": item.size,
         "original": passed.original,
         "digest": passed.digest,
         "collected-by": collected.by,
         "collected-at": collected.at.isoformat(),
         **collected.more,
     }
-    codes = {"kind": collected.kind, "digest": passed.digest, "size": size_class(passed.size)}
-    return Entry(KIND, codes, {collected.compartment: body})
+    codes = {"kind": collected.kind, "digest": passed.digest, "size": size_class(passed.size)} | ({"cleans": cleans} if cleans else {})
+    return Entry(KIND, codes, {collected.compartment: body}, ids=ids, beside=beside)
 
 
 def _silent(_count: int) -> None:

@@ -195,11 +195,23 @@ def _against_words(policy: Policy, state: CaseState, event: Event) -> list[Refus
             reasons.append(Refusal(Ground.REFERENCE, _("the measure {measure} is settled already").format(measure=measure.id)))
     if event.kind == "disclose" and event.codes.get("step") in ("grant", "refuse") and event.codes.get("request") not in state.requests:
         reasons.append(Refusal(Ground.REFERENCE, _("there is no open request {request}").format(request=event.codes.get("request"))))
-    if event.kind == "correct" and event.codes.get("corrects") not in state.event_ids:
-        reasons.append(Refusal(Ground.REFERENCE, _("there is no event {event}").format(event=event.codes.get("corrects"))))
+    reasons += _against_references(state, event)
     if event.id in state.event_ids:
         reasons.append(Refusal(Ground.TWICE, _("the event id {event} stands twice").format(event=event.id)))
     return reasons
+
+
+def _against_references(state: CaseState, event: Event) -> Iterator[Refusal]:
+    """What speaks of an earlier event speaks of one that there is; a redacted copy is for another part than its original."""
+    codes = event.codes
+    earlier = codes.get({"correct": "corrects", "redact": "redacts"}.get(event.kind, ""))
+    if event.kind in {"correct", "redact"} and earlier not in state.event_ids:
+        yield Refusal(Ground.REFERENCE, _("there is no event {event}").format(event=earlier))
+    piece = codes.get("piece" if event.kind == "hand-over" else "cleans")
+    if (event.kind == "hand-over" or piece) and piece not in state.pieces:
+        yield Refusal(Ground.REFERENCE, _("there is no piece of evidence {piece}").format(piece=piece))
+    if event.kind == "redact" and codes.get("part") in event.sealed:
+        yield Refusal(Ground.SEALS, _("a redacted copy is for another part than its original"))
 
 
 def legal_kinds(policy: Policy, state: CaseState, roles: frozenset[str]) -> list[str]:

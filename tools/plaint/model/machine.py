@@ -59,6 +59,8 @@ class CaseState:
     requests: tuple[str, ...] = ()
     """Disclosure requests not yet answered."""
     event_ids: frozenset[str] = frozenset()
+    pieces: frozenset[str] = frozenset()
+    """The ids of its pieces of evidence."""
 
     @property
     def suspended(self) -> bool:
@@ -121,6 +123,8 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
             changed["category"] = codes["category"]
         case "assign":
             changed["team"] = tuple(codes.get("team", ()))
+        case "evidence":
+            changed["pieces"] = state.pieces | {event.id}
         case "suspend":
             changed["suspended_since"] = state.suspended_since or event.at
         case "resume" if state.suspended_since:
