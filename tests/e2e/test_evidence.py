@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Plaint, copy_of, environment
+from terminal import Desk
 
+import papers
 from plaint.model.yamlio import load_yaml
 
 TEXT = "The invoice of 3 May was paid twice."
@@ -265,3 +267,75 @@ def test_killed_at_any_moment_leaves_nothing_but_drafts_that_the_next_one_cleans
     demo.good("evidence", "add", case, small, "--kind", "document", member="wang.fang")
     assert list(incoming.iterdir()) == []
     assert demo.run("evidence", "verify").returncode == 0
+
+
+def test_a_photo_of_the_reporter_is_shown_and_cleaned_and_the_original_kept_for_the_custodians(demo: Plaint, tmp_path: Path) -> None:
+    """Both are recorded in one step; the inquiry gets the picture alone, and the custodians the proof."""
+    case = under_inquiry(demo)
+    photo = tmp_path / "IMG_0815 Zhang San.jpg"
+    photo.write_bytes(papers.photo())
+    head = demo.head
+    add = ("evidence", "add", case, photo, "--kind", "document", "--from-reporter", "--source", "Zhang San", "--note", "the back gate")
+    done = demo.run(*add, "--lang", "zh", "--format", "json", member="li.wei")
+    assert done.returncode == 0, done.stderr
+    for word in ("拍摄地点", "31.23040 N, 121.47370 E", "相机或手机", "3310", "作者", "Zhang San"):
+        assert word in done.stderr
+    original, copy = json.loads(done.stdout)
+    assert demo.git("rev-list", "--count", f"{head}..HEAD").strip() == "2"
+    first, second = load_yaml(demo.record(case), "case")["events"][-2:]
+    assert (first["id"], list(first["sealed"]), "cleans" in first) == (original["event"], ["identity"], False)
+    assert (second["id"], list(second["sealed"]), second["cleans"]) == (copy["event"], ["inquiry"], original["event"])
+    demo.good("evidence", "get", case, original["event"], "-o", tmp_path / "original.jpg", member="he.ping")
+    assert (tmp_path / "original.jpg").read_bytes() == photo.read_bytes()
+    assert "cannot open the evidence" in demo.refused("evidence", "get", case, original["event"], "-o", tmp_path / "x", member="wang.fang")
+    demo.good("evidence", "get", case, copy["event"], "-o", tmp_path / "copy.jpg", member="wang.fang")
+    assert papers.exiftool((tmp_path / "copy.jpg").read_bytes(), tmp_path, "copy.jpg") == {}
+    (of_copy,) = demo.data("evidence", "show", case, copy["event"], member="wang.fang")
+    assert of_copy["sealed"] | {"digest": "", "original": "", "collected-at": "", "bytes": 0} == {
+        "name": "document.jpg", "type": "image/jpeg", "bytes": 0, "original": "", "digest": "",
+        "collected-by": "li.wei", "collected-at": "", "note": "the back gate",
+    }  # fmt: skip
+    (of_original,) = demo.data("evidence", "show", case, original["event"], member="he.ping")
+    assert (of_original["sealed"]["name"], of_original["sealed"]["source"]) == (photo.name, "Zhang San")
+    assert demo.run("check", "--rev", "HEAD").returncode == 0
+    assert demo.run("audit", "--no-cache").returncode == 0
+    assert demo.data("evidence", "verify", "--open", member="wang.fang") == {"pieces": 2, "opened": 1, "wrong": []}
+
+
+def test_what_cannot_be_cleaned_is_added_as_it_is_only_if_somebody_says_so(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    (tmp_path / "notes.txt").write_text(TEXT)
+    (tmp_path / "a.jpg").write_bytes(papers.photo())
+    before = demo.snapshot()
+    add = ("evidence", "add", case, "--kind", "document", "--from-reporter", "--format", "json")
+    line = demo.refused(*add, tmp_path / "notes.txt", member="li.wei")
+    assert "plaint does not know what a file of this kind tells" in line
+    assert "--as-is" in line
+    done = demo.run(*add, tmp_path / "a.jpg", tmp_path / "notes.txt", member="li.wei")
+    assert (done.returncode, done.stdout) == (2, "")  # not the first of them either
+    assert demo.snapshot() == before
+    done = demo.run(*add, tmp_path / "a.jpg", "--as-is", member="li.wei")
+    assert "Place (GPS)" in done.stderr
+    assert [list(each["sealed"]) for each in load_yaml(demo.record(case), "case")["events"][-1:]] == [["inquiry"]]
+    env = {"PLAINT_MEMBER": "li.wei", "PLAINT_NOW": str(demo.now)}
+    with Desk(demo.home, demo.folder, env).terminal(*add[:-2], tmp_path / "notes.txt") as person:
+        person.expect("does not know")
+        person.answer("for the custodians alone?", "")
+        assert person.end() == 0, person.seen
+    with Desk(demo.home, demo.folder, env).terminal(*add[:-2], tmp_path / "a.jpg") as person:
+        person.expect("Zhang San")
+        person.answer("add a cleaned copy?", "")
+        person.expect("cleaned copy")
+        assert person.end() == 0, person.seen
+    events = load_yaml(demo.record(case), "case")["events"]
+    assert [list(each["sealed"]) for each in events[-3:]] == [["identity"], ["identity"], ["inquiry"]]
+
+
+def test_what_a_file_tells_in_two_languages(demo_once: Plaint, tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(papers.letter())
+    (tmp_path / "b.txt").write_text(TEXT)
+    assert re.search(r"Tracked changes +2: Wang Wu", demo_once.good("evidence", "metadata", tmp_path / "a.docx"))
+    assert re.search(r"修订记录 +2: Wang Wu", demo_once.good("evidence", "metadata", tmp_path / "a.docx", "--lang", "zh"))
+    (found,) = demo_once.data("evidence", "metadata", tmp_path / "a.docx")
+    assert {"what": "author", "value": "Zhang San", "inside": ""} in found["tells"]
+    assert "does not know" in demo_once.refused("evidence", "metadata", tmp_path / "b.txt")

@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +164,30 @@ def parse_time(text: str, where: str, zone: ZoneInfo | None = None) -> datetime:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone or UTC)
     return moment
+
+
+def past_time(text: str | None, option: str) -> datetime:
+    """The time given to an option, in the organisation's time zone, or the present; UsageError for one that is still to come."""
+    from plaint.model.words import local
+
+    call = session()
+    if text is None:
+        return call.local_now
+    zone = call.organisation.config.timezone
+    moment = parse_time(text, option, zone).astimezone(zone)
+    if moment > call.now:
+        raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where=option)
+    return moment
+
+
+@contextmanager
+def progress(label: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, in bytes; only where somebody looks at it."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    with click.progressbar(length=size, label=label, file=sys.stderr, show_eta=True) as bar:
+        yield bar.update
 
 
 def print_json(value: Any) -> None:

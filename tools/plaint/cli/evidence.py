@@ -2,97 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from plaint.cli.common import common_options, complete_case, format_option, parse_time, print_json, session, table
+from plaint.cli.common import common_options, complete_case, format_option, past_time, print_json, progress, session, table
 from plaint.cli.events import print_recorded
-from plaint.errors import NotAllowedError, UsageError
+from plaint.cli.evidence_add import add, metadata
+from plaint.errors import NotAllowedError
 from plaint.i18n import _, ngettext
 from plaint.model.words import code_title, event_title, local, word_title
-
-KINDS = ("document", "recording", "testimony")
 
 
 @click.group("evidence", help=_("The files of a case: documents, recordings, testimony; each sealed, under its hash."))
 def evidence() -> None:
     """See `help` above."""
-
-
-@evidence.command("add", help=_("Seals FILEs and records them as evidence of a case. The files themselves stay as they are."))
-@click.argument("case", shell_complete=complete_case)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--kind", type=click.Choice(KINDS), required=True, help=_("What it is."))
-@click.option("--collected-by", metavar="TEXT", help=_("Who collected it; you if not given. Sealed, as all that follows."))
-@click.option("--collected-at", metavar="TIME", help=_("When it was collected; now if not given."))
-@click.option("--place", metavar="TEXT", help=_("Where it was collected."))
-@click.option("--source", metavar="TEXT", help=_("Whom it comes from."))
-@click.option("--note", metavar="TEXT", help=_("What else should be known of it."))
-@click.option("--compartment", metavar="C", default="inquiry", show_default=True, help=_("The part of the case that it belongs to."))
-@format_option("text", "json")
-@common_options
-def add(
-    case: str,
-    files: tuple[Path, ...],
-    kind: str,
-    collected_by: str | None,
-    collected_at: str | None,
-    place: str | None,
-    source: str | None,
-    note: str | None,
-    compartment: str,
-    fmt: str,
-) -> None:
-    """Records one event for each file."""
-    from plaint.evidence.adding import Collected, Item, check_files, opened, refuse_evidence
-    from plaint.evidence.adding import add as add_one
-    from plaint.store.worktree import LARGE
-
-    call = session()
-    case = call.organisation.case(case).id
-    more = {name: text for name, text in (("place", place), ("source", source), ("note", note)) if text}
-    collected = Collected(kind, collected_by or call.actor.member, _time(collected_at, "--collected-at"), compartment=compartment, more=more)
-    sizes = check_files(files)
-    refuse_evidence(call.actor, case, collected, call.local_now)
-    for path, size in sizes.items():
-        if size >= LARGE:
-            _warn_of_size(path, size)
-    done = []
-    for path, size in sizes.items():
-        with progress(_("Sealing {file}").format(file=path.name), size) as advance, opened(path) as (file, now_size):
-            done += add_one(call.actor, case, [Item(file, now_size, path.name, collected)], call.local_now, progress=advance)
-        if fmt == "text":
-            line = _("case {case}  evidence {event}  {file}  sealed as {digest}…")
-            click.echo(line.format(case=case, event=done[-1].recorded.event, file=path.name, digest=done[-1].digest[:12]))
-    if fmt == "json":
-        print_json(
-            [
-                {
-                    "case": a.recorded.case,
-                    "event": a.recorded.event,
-                    "state": a.recorded.state,
-                    "commit": a.recorded.commit,
-                    "digest": a.digest,
-                    "original": a.original,
-                }
-                for a in done
-            ]
-        )
-
-
-def _warn_of_size(path: Path, size: int) -> None:
-    click.echo(
-        _("{file}: {size} MB go into git itself: every clone will carry them for ever, and many servers refuse files over 100 MB.").format(
-            file=path.name, size=size // 1_000_000
-        ),
-        err=True,
-    )
 
 
 @evidence.command("list", help=_("The evidence of a case; what it is called only for those who may know."))
@@ -199,7 +124,7 @@ def hand_over(case: str, piece: str, target: str, source: str | None, at: str | 
 
     call = session()
     record = call.organisation.case(case)
-    given = HandOver(source or call.actor.member, target, _time(at, "--at"), {name: text for name, text in more.items() if text})
+    given = HandOver(source or call.actor.member, target, past_time(at, "--at"), {name: text for name, text in more.items() if text})
     print_recorded(record_it(call.actor, record, find(record, piece), given, call.local_now), fmt)
 
 
@@ -221,35 +146,17 @@ def show(case: str, piece: str, fmt: str) -> None:
     if fmt == "json":
         print_json([{"event": e.kind, "id": e.id, "at": e.at.isoformat(), "by": e.by, "codes": dict(e.codes), "sealed": body} for e, body in links])
         return
-    for event, body in links:
-        codes = "  ".join(f"{code_title(name)}={word_title(str(value))}" for name, value in event.codes.items())
-        click.secho(f"{local(event.at, zone)}  {event_title(event.kind)}  {event.id}  {event.by}  {codes}", bold=True)
-        click.echo(dump_yaml(dict(body)) if body else _("(sealed)") + "\n")
+    for number, (event, body) in enumerate(links):
+        codes = "  ".join(f"{code_title(name)}={word_title(str(value))[:12]}" for name, value in event.codes.items())
+        click.secho(("\n" if number else "") + f"{local(event.at, zone)}  {event_title(event.kind)}  {event.id}  {event.by}  {codes}", bold=True)
+        click.echo(dump_yaml(dict(body)).rstrip("\n") if body else _("(sealed)"))
 
 
 def _silent(_count: int) -> None:
     pass
 
 
-def _time(text: str | None, option: str) -> datetime:
-    call = session()
-    if text is None:
-        return call.local_now
-    zone = call.organisation.config.timezone
-    moment = parse_time(text, option, zone).astimezone(zone)
-    if moment > call.now:
-        raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where=option)
-    return moment
-
-
-@contextmanager
-def progress(label: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, in bytes; only where somebody looks at it."""
-    if not sys.stderr.isatty():
-        yield _silent
-        return
-    with click.progressbar(length=size, label=label, file=sys.stderr, show_eta=True) as bar:
-        yield bar.update
-
+evidence.add_command(add)
+evidence.add_command(metadata)
 
 COMMANDS = {"evidence": evidence}
