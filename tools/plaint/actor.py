@@ -58,6 +58,16 @@ class Actor:
             raise UsageError(_("{member} is no member of this organisation").format(member=member), hint=_("plaint member list shows who is"))
         return cls(organisation, member, ask_passphrase)
 
+    def up_to_date(self) -> Actor:
+        """The same member, looking at the state that is committed now; the same actor where nothing was committed since."""
+        if self.organisation.revision == self.organisation.repository.head():
+            return self
+        fresh = Actor.find(Organisation(self.organisation.repository), self.member, self.ask_passphrase)
+        here, there = self.organisation.roster.now(self.member), fresh.organisation.roster.now(self.member)
+        if here and there and here.recipient == there.recipient and "identity" in self.__dict__:
+            fresh.__dict__["identity"] = self.identity  # it was opened with a passphrase, perhaps, and is not asked for at each commit
+        return fresh
+
     @cached_property
     def signing_key(self) -> SigningKey:
         """The key this member signs with; EnvironmentFaultError where git's key is not theirs."""

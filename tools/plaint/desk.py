@@ -214,7 +214,7 @@ def register_many(
     """
     repository = actor.organisation.repository
     with repository.lock():
-        organisation = _now(actor).organisation
+        organisation = actor.up_to_date().organisation
         plans: list[tuple[int, Plan]] = []
         drafts: dict[str, Draft] = {}
         for index, (entry, excluded) in enumerate(entries):
@@ -267,7 +267,7 @@ def record_series(actor: Actor, case: str, entries: Sequence[Entry], now: dateti
     """Appends events to a case, one commit each: all of them, or none."""
     repository = actor.organisation.repository
     with repository.lock():
-        actor = _now(actor)
+        actor = actor.up_to_date()
         organisation = actor.organisation
         before = organisation.case(case)
         policy = organisation.policy_of(before)
@@ -306,7 +306,7 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
     """Seals the keyrings of several cases anew, in one commit; cases that the actor cannot open are passed over."""
     repository = actor.organisation.repository
     with repository.lock():
-        actor = _now(actor)
+        actor = actor.up_to_date()
         organisation = actor.organisation
         changes: dict[str, bytes] = {}
         keyrings: list[tuple[str, Keyring]] = []
@@ -335,14 +335,6 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
 def changes_access(event: Event) -> bool:
     """Whether the event makes a new keyring."""
     return event.kind in ("assign", "grant", "revoke", "rekey") or (event.kind == "disclose" and event.codes.get("step") == "grant")
-
-
-def _now(actor: Actor) -> Actor:
-    """The actor, looking at the state that is committed now; the same one where nothing was committed since."""
-    organisation = actor.organisation
-    if organisation.revision == organisation.repository.head():
-        return actor
-    return Actor.find(Organisation(organisation.repository), actor.member, actor.ask_passphrase)
 
 
 def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:

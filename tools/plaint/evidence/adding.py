@@ -43,13 +43,17 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file that is open, its size and its name, and what is known of it; `cleans_first` where it is a cleaned copy of the one that comes first."""
+    """A file that is open, its size and its name, and what is known of it; `cleans_first` where it is a cleaned copy of the one that comes first.
+
+    `event` is the id of its event, where chance must not choose it.
+    """
 
     file: BinaryIO
     size: int
     name: str
     collected: Collected
     cleans_first: bool = False
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def refuse_evidence(actor: Actor, case: str, collected: Collected, now: datetime
 def add(actor: Actor, case: str, items: Sequence[Item], now: datetime, when: datetime | None = None, *, progress: Progress | None = None) -> list[Added]:
     """Seals files and records them together. Nothing is left behind where that fails."""
     repository = actor.organisation.repository
-    ids = [Ids(case, new_event_id()) for _item in items]
+    ids = [Ids(case, item.event or new_event_id()) for item in items]
     with ExitStack() as stack:
         drafts, entries, sealed = [], [], []
         for item, own in zip(items, ids, strict=True):

@@ -19,7 +19,6 @@ from plaint.i18n import _, reason
 from plaint.intake.importkey import import_secret, known_sources, source_of
 from plaint.intake.submission import CHANNEL, NAME, Submission, arrival, category_of, message_body, read_submission, report_bodies
 from plaint.model.record import Record
-from plaint.organisation import Organisation
 from plaint.seal import age
 from plaint.seal.receipt import same_token
 
@@ -122,7 +121,7 @@ class Inbox:
         repository = self.actor.organisation.repository
         head = repository.head()
         if head != self._read_at:
-            self.actor = Actor(Organisation(repository), self.actor.member, self.actor.ask_passphrase)
+            self.actor = self.actor.up_to_date()
             self._sources = known_sources(repository)
             self._read_at = head
 

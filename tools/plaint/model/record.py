@@ -239,6 +239,21 @@ def new_event_id() -> str:
     return secrets.choice(_LETTERS) + "".join(secrets.choice(_CROCKFORD) for _index in range(7))
 
 
+def event_id_of(digest: bytes) -> str:
+    """The event id that follows from a keyed hash: the same event is recorded once, however often it is tried.
+
+    >>> event_id_of(bytes(8)), event_id_of(bytes(range(200, 232)))
+    ('a0000000', 'bnwgrty7')
+    """
+    number = int.from_bytes(digest[:8], "big")
+    number, first = divmod(number, len(_LETTERS))
+    text = _LETTERS[first]
+    for _index in range(7):
+        number, place = divmod(number, len(_CROCKFORD))
+        text += _CROCKFORD[place]
+    return text
+
+
 def new_case_id() -> str:
     """A random case id such as Q7M4-K2XD; it tells neither order nor volume."""
     text = new_event_id().upper()
