@@ -23,16 +23,17 @@ def inbox() -> None:
 @inbox.command(
     "import",
     help=_(
-        "Registers the sealed files of the site's pages, one case for each report; a message becomes an event of its case. Safe to run twice. "
-        "What cannot be brought in is set aside with the reason, and stays where it is."
+        "Registers mail (.eml, .msg, mbox, Maildir) and the sealed files of the site's pages, one case for each; an answer becomes a message of its case. "
+        "Safe to run twice. What cannot be brought in is set aside with the reason, and stays where it is."
     ),
 )
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--received", metavar="TIME", help=_("When they arrived; the files' own time if not given. The clocks start there."))
-@click.option("--category", metavar="WORD", help=_("What it is about, where the reporter's own word will not do."))
+@click.option("--category", metavar="WORD", help=_("What it is about, where the reporter's own word will not do. Mail has none, and is other."))
+@click.option("--anyway", is_flag=True, help=_("Bring in, too, what is set aside: automatic answers, notices of delivery, what is marked as spam."))
 @format_option("text", "json")
 @common_options
-def import_command(paths: tuple[Path, ...], received: str | None, category: str | None, fmt: str) -> int:
+def import_command(paths: tuple[Path, ...], received: str | None, category: str | None, anyway: bool, fmt: str) -> int:
     """Brings in every file; the exit code is 1 if one was set aside."""
     call = session()
     organisation = call.organisation
@@ -44,7 +45,7 @@ def import_command(paths: tuple[Path, ...], received: str | None, category: str 
     if category and category not in words:
         raise UsageError(_("{word} is none of: {words}").format(word=category, words=", ".join(words)), where="--category")
     found = []
-    for done in Inbox(call.actor, call.now, category or "", moment).bring_in(paths):
+    for done in Inbox(call.actor, call.now, category or "", moment, anyway=anyway).bring_in(paths):
         found.append(done)
         if fmt == "text":
             click.echo(_line(done.what, Path(done.file).name, done.case, done.reason))

@@ -80,9 +80,16 @@ def source_of(key: bytes, name: str, row_key: Sequence[tuple[str, str]]) -> str:
 
 
 def known_sources(repository: Repository, revision: str | None = None) -> set[str]:
-    """The sources of all cases committed in `revision` (HEAD). Only the text is searched: a case has its source in its first event."""
-    blobs = repository.objects.read_blobs(entry.sha for entry in repository.records(RecordKind.CASE, revision))
-    return {match[1].decode("ascii") for data in blobs if data and (match := _SOURCE.search(data))}
+    """The sources of all cases committed in `revision` (HEAD)."""
+    return set(cases_by_source(repository, revision))
+
+
+def cases_by_source(repository: Repository, revision: str | None = None) -> dict[str, str]:
+    """Source -> case, of all cases committed in `revision` (HEAD). Only the text is searched: a case has its source in its first event."""
+    entries = list(repository.records(RecordKind.CASE, revision))
+    blobs = repository.objects.read_blobs(entry.sha for entry in entries)
+    found = ((entry.path, _SOURCE.search(data)) for entry, data in zip(entries, blobs, strict=True) if data)
+    return {match[1].decode("ascii"): path.rpartition("/")[2].removesuffix(".yaml") for path, match in found if match}
 
 
 def _recipients(roster: Roster, policy: Policy, recovery: str) -> frozenset[str]:

@@ -1,80 +1,124 @@
-"""Brings in what reporters sealed in their browsers: a report becomes a case, a message an event of its case. Safe to run twice.
+"""Brings in what lies in files: what reporters sealed in their browsers, and mail. Safe to run twice.
 
-A report is known again by its `source` (see `importkey`), a message by its id in the sealed text. What cannot be brought in is set aside with
-the reason: the file stays where it is.
+A report becomes a case, a message an event of its case. A sealed report is known again by its `source` (see `importkey`), a sealed message by its id in
+the sealed text, mail as `mails` says. A sealed file may also come as an attachment of a mail: then it is brought in, and not the mail around it, which
+would tell who sent it. What cannot be brought in is set aside with the reason: the file stays where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from plaint.access import REPORTER
 from plaint.actor import Actor
 from plaint.desk import Entry, case_secrets, open_case, record, register
-from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError
+from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _, reason
-from plaint.intake.importkey import import_secret, known_sources, source_of
+from plaint.intake.importkey import import_secret, source_of
+from plaint.intake.letter import read_letter
+from plaint.intake.mailfiles import Post, is_mail_file, is_maildir, mails_in
+from plaint.intake.mails import CHANNEL as EMAIL
+from plaint.intake.mails import Known, MailDesk, Taken
+from plaint.intake.mails import arrival as arrival_of_mail
 from plaint.intake.submission import CHANNEL, NAME, Submission, arrival, category_of, message_body, read_submission, report_bodies
 from plaint.model.record import Record
 from plaint.seal import age
 from plaint.seal.receipt import same_token
 
 LARGEST = 48 * 1024 * 1024
+OTHER = "other"
 MAGIC = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one file: `registered` or `known` with its case, or `set-aside` with the reason."""
+    """What became of one file or mail: `registered` or `known` with its case, or `set-aside` with the reason."""
 
     file: str
     what: str
     case: str = ""
     event: str = ""
     reason: str = ""
+    mail: Taken | None = None
 
 
-@dataclass(slots=True)
 class Inbox:
-    """One run of the import, by one officer."""
+    """One run of the import, by one officer. `category` is given where the reporter's own word will not do, `received` where the files' time will not."""
 
-    actor: Actor
-    now: datetime
-    category: str = ""
-    received: datetime | None = None
-    _sources: set[str] = field(default_factory=set)
-    _read_at: str | None = None
+    def __init__(self, actor: Actor, now: datetime, category: str = "", received: datetime | None = None, *, anyway: bool = False) -> None:
+        self.known = Known(actor)
+        self.now = now
+        self.category = category
+        self.received = received
+        self._anyway = anyway
+        self._desk: MailDesk | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who brings in."""
+        return self.known.actor
 
     def bring_in(self, paths: Iterable[Path]) -> Iterator[Done]:
-        """Each file in turn; what was brought in before one fails stays."""
+        """Each file and mail in turn; what was brought in before one fails stays."""
         for path in files(paths):
             try:
-                yield self._one(path)
+                if is_maildir(path) or is_mail_file(_start(path)):
+                    for post in mails_in(path):
+                        yield from self.mail(post)
+                else:
+                    data, at = _read(path)
+                    yield self._sealed(str(path), data, at)
             except EnvironmentFaultError:
                 raise
             except PlaintError as error:
-                yield Done(str(path), "set-aside", reason=f"{error.what}. {error.hint}".rstrip(". "))
+                yield _set_aside(str(path), error)
 
-    def _one(self, path: Path) -> Done:
-        data, at = _read(path)
-        self._refresh()
+    def mail(self, post: Post) -> Iterator[Done]:
+        """One mail, or the sealed files in it."""
+        letter = read_letter(post.data)
+        at = self.received or arrival_of_mail(letter, post, self.now)
+        sealed = [file for file in letter.files if _is_sealed(file.data)]
+        try:
+            for file in sealed:
+                yield self._sealed(f"{post.name}/{file.name}", file.data, at)
+            if not sealed:
+                taken = self.desk.take(letter, at)
+                yield Done(post.name, taken.what, taken.case, taken.event, taken.reason, taken)
+        except EnvironmentFaultError:
+            raise
+        except PlaintError as error:
+            yield _set_aside(post.name, error)
+
+    @property
+    def desk(self) -> MailDesk:
+        """Where mail is brought in; UsageError where the policy has no word for it."""
+        if self._desk is None:
+            self._desk = MailDesk(self.known, self.now, mail_category(self.actor, self.category, self.now), self._anyway)
+        return self._desk
+
+    def _sealed(self, name: str, data: bytes, at: datetime) -> Done:
+        with self.actor.organisation.repository.lock():  # who else brings the same file in waits, and finds it there
+            self.known.refresh()
+            return self._opened(name, data, at)
+
+    def _opened(self, name: str, data: bytes, at: datetime) -> Done:
         try:
             plaintext = age.decrypt(data, self.actor.identity)
         except NotAllowedError:
-            return self._message(path, data, at)
-        submission = read_submission(plaintext, path.name)
+            return self._message(name, data, at)
+        submission = read_submission(plaintext, Path(name).name)
         if submission.kind != "report":
             raise InputError(_("a message must be sealed to its case, and this one is not"))
-        return self._report(path, submission, at)
+        return self._report(name, submission, at)
 
-    def _report(self, path: Path, submission: Submission, at: datetime) -> Done:
+    def _report(self, name: str, submission: Submission, at: datetime) -> Done:
         organisation = self.actor.organisation
         source = source_of(import_secret(self.actor), NAME, [("id", submission.id)])
-        if source in self._sources:
-            return Done(str(path), "known")
+        if source in self.known.cases:
+            return Done(name, "known")
         policy = organisation.policy_in_force(self.now)
         category = self.category or category_of(submission, policy)
         codes = {"channel": CHANNEL, "category": category, "source": source}
@@ -82,11 +126,10 @@ class Inbox:
         entry = Entry("receive", codes, report_bodies(submission), moment, receipt=submission.content["receipt"]["recipient"])
         excluded = [member for member in submission.content["excluded"] if organisation.roster.now(member)]
         done = register(self.actor, entry, excluded)
-        self._sources.add(source)
-        self._read_at = done.commit
-        return Done(str(path), "registered", done.case, done.event)
+        self.known.add(source, done)
+        return Done(name, "registered", done.case, done.event)
 
-    def _message(self, path: Path, data: bytes, at: datetime) -> Done:
+    def _message(self, name: str, data: bytes, at: datetime) -> Done:
         for before in self.actor.organisation.cases():
             if REPORTER not in before.header["seals"]:
                 continue
@@ -96,40 +139,32 @@ class Inbox:
             except (NotAllowedError, InputError):
                 continue
             if plaintext is not None:
-                return self._append(path, before, read_submission(plaintext, path.name), at)
+                return self._append(name, before, read_submission(plaintext, Path(name).name), at)
         raise NotAllowedError(
             _("nothing that {member} has opens it").format(member=self.actor.member),
             hint=_("it may be another officer's to open, or damaged: let others try"),
         )
 
-    def _append(self, path: Path, before: Record, submission: Submission, at: datetime) -> Done:
+    def _append(self, name: str, before: Record, submission: Submission, at: datetime) -> Done:
         if submission.kind != "message" or submission.content["case"] != before.id:
             raise InputError(_("it says another case than the one it is sealed to"))
         texts = [body for _event, _compartment, body in open_case(self.actor, before, "report")]
         if not any(same_token(submission.content["token"], body["receipt"]) for body in texts if "receipt" in body):
             raise NotAllowedError(_("it does not prove to come from the reporter of this case: its token is another one"))
         if any(body.get("fields", {}).get("submission") == submission.id for body in texts):
-            return Done(str(path), "known", before.id)
+            return Done(name, "known", before.id)
         zone = self.actor.organisation.config.timezone
         moment = max(arrival(at, self.now), before.events[-1].at).astimezone(zone)
         entry = Entry("message", {"direction": "from-reporter"}, {"report": message_body(submission)}, moment)
         done = record(self.actor, before.id, entry, self.now.astimezone(zone))
-        return Done(str(path), "registered", done.case, done.event)
-
-    def _refresh(self) -> None:
-        """Reads anew what is there already, where another process committed since."""
-        repository = self.actor.organisation.repository
-        head = repository.head()
-        if head != self._read_at:
-            self.actor = self.actor.up_to_date()
-            self._sources = known_sources(repository)
-            self._read_at = head
+        self.known.done(done)
+        return Done(name, "registered", done.case, done.event)
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files meant: each path itself, or every file of a folder in the order of their names; hidden ones are passed over."""
+    """The files and Maildirs meant: each path itself, or every file of a folder in the order of their names; hidden ones are passed over."""
     for path in paths:
-        if path.is_dir():
+        if path.is_dir() and not is_maildir(path):
             yield from sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
         else:
             yield path
@@ -144,6 +179,36 @@ def _read(path: Path) -> tuple[bytes, datetime]:
         raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
     if len(data) > LARGEST:
         raise InputError(_("the file is larger than {size} MiB").format(size=LARGEST // 1024 // 1024))
-    if not data.lstrip().startswith(MAGIC):
-        raise InputError(_("this is no sealed report"))
+    if not _is_sealed(data):
+        raise InputError(_("this is neither a sealed report nor a mail"))
     return data, at
+
+
+def _is_sealed(data: bytes) -> bool:
+    return data.lstrip().startswith(MAGIC)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(64 * 1024)
+    except OSError as error:
+        raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
+
+
+def _set_aside(name: str, error: PlaintError) -> Done:
+    return Done(name, "set-aside", reason=f"{error.what}. {error.hint}".rstrip(". "))
+
+
+def mail_category(actor: Actor, given: str, now: datetime) -> str:
+    """What mail is filed under until somebody has read it; UsageError where the policy has no channel or category for it."""
+    policy = actor.organisation.policy_in_force(now)
+    if EMAIL not in policy.channels:
+        raise UsageError(_("the policy has no channel {word}").format(word=EMAIL), hint=_("add it in a new revision of the policy"))
+    category = given or OTHER
+    if category not in policy.categories:
+        raise UsageError(
+            _("mail does not say what it is about: {word} is none of: {words}").format(word=category, words=", ".join(policy.categories)),
+            hint=_("give --category"),
+        )
+    return category
