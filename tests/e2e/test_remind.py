@@ -450,7 +450,7 @@ def test_a_broken_ledger_stops_everything(house: Reminded, post: Post) -> None:
     lines = house.ledger.read_text().splitlines(keepends=True)
     house.ledger.write_text("".join([lines[0], "nonsense\n", *lines[1:]]))
     post.taken.clear()
-    assert f"{house.ledger}:2: this line of the ledger of reminders cannot be read" in wrong(house, post, code=3, now="2026-12-01T12:00:00+08:00")
+    assert f"{house.ledger}:2: this line of the ledger of mails cannot be read" in wrong(house, post, code=3, now="2026-12-01T12:00:00+08:00")
 
 
 def test_one_run_at_a_time(house: Reminded, post: Post, expected: dict[str, str]) -> None:
@@ -458,7 +458,7 @@ def test_one_run_at_a_time(house: Reminded, post: Post, expected: dict[str, str]
     first = house.start(post)
     while not post.seen["MAIL"]:
         pass
-    assert "another plaint remind is at work" in house.plaint.refused(*house.arguments(), code=3, now=LATER)
+    assert "another plaint is at work with the mail" in house.plaint.refused(*house.arguments(), code=3, now=LATER)
     post.hold.set()
     assert first.wait() == 0
     assert len(post.taken) == len(expected)

@@ -118,7 +118,7 @@ class _Import:
 
     def _reader(self) -> RowReader:
         organisation = self.actor.organisation
-        _check_role(organisation, self.actor.member, self.now)
+        check_role(organisation, self.actor.member, self.now)
         return RowReader(self.plan, import_secret(self.actor), organisation.config.timezone, self.now)
 
     def _refresh_known(self) -> None:
@@ -164,7 +164,7 @@ class _Import:
         self.outcome.refused.append(Refused(line, str(error)))
 
 
-def _check_role(organisation: Organisation, member: str, now: datetime) -> None:
+def check_role(organisation: Organisation, member: str, now: datetime) -> None:
     """NotAllowedError where the member may register nothing: one line instead of one for each row."""
     policy = organisation.policy_in_force(now)
     roles = {role for transition in transitions_for(policy, CaseState(START), "receive", {}) for role in transition.roles}

@@ -17,6 +17,7 @@ from plaint.actor import Actor
 from plaint.desk import Entry, case_secrets, open_case, record, register
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _, reason
+from plaint.intake.importer import check_role
 from plaint.intake.importkey import import_secret, source_of
 from plaint.intake.letter import read_letter
 from plaint.intake.mailfiles import Post, is_mail_file, is_maildir, mails_in
@@ -60,6 +61,11 @@ class Inbox:
     def actor(self) -> Actor:
         """Who brings in."""
         return self.known.actor
+
+    def check(self) -> None:
+        """NotAllowedError or UsageError where no mail at all could be registered: one line instead of one for each."""
+        check_role(self.actor.organisation, self.actor.member, self.now)
+        self.desk.key  # noqa: B018 - it is opened now or not at all
 
     def bring_in(self, paths: Iterable[Path]) -> Iterator[Done]:
         """Each file and mail in turn; what was brought in before one fails stays."""

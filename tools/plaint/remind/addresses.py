@@ -82,6 +82,16 @@ class Addresses:
 
 def load_addresses(path: Path, repository: Path, *, named: bool) -> Addresses:
     """The file at `path`; an empty one where there is none and nobody `named` it. UsageError where it lies in the repository."""
+    document = load_private(path, repository, "addresses", hint=_("plaint remind --help tells what belongs in it") if named else "")
+    if document is None:
+        return Addresses(Server(), {})
+    return Addresses(
+        server_from(document.get("server", {})), {member: Recipient(it["address"], it.get("language", "")) for member, it in document["members"].items()}
+    )
+
+
+def load_private(path: Path, repository: Path, schema: str, *, hint: str) -> Mapping[str, Any] | None:
+    """A file of addresses and accounts, which must lie outside the repository, by its schema. Where there is none, InputError with a `hint`, or None without one."""
     if path.resolve().is_relative_to(repository.resolve()):
         raise UsageError(
             _("the addresses must not lie in the repository, where everybody reads them"), where=str(path), hint=_("move the file away: git would keep it")
@@ -89,19 +99,18 @@ def load_addresses(path: Path, repository: Path, *, named: bool) -> Addresses:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        if not named:
-            return Addresses(Server(), {})
-        raise InputError(_("there is no such file"), where=str(path), hint=_("plaint remind --help tells what belongs in it")) from error
+        if not hint:
+            return None
+        raise InputError(_("there is no such file"), where=str(path), hint=hint) from error
     except OSError as error:
         raise EnvironmentFaultError(_("cannot read the file: {error}").format(error=reason(error)), where=str(path)) from error
-    document = load_yaml(data, str(path))
-    check_document(document, "addresses", data, str(path))
-    return Addresses(
-        _server(document.get("server", {})), {member: Recipient(it["address"], it.get("language", "")) for member, it in document["members"].items()}
-    )
+    document: Mapping[str, Any] = load_yaml(data, str(path))
+    check_document(document, schema, data, str(path))
+    return document
 
 
-def _server(item: Mapping[str, Any]) -> Server:
+def server_from(item: Mapping[str, Any]) -> Server:
+    """A mail server as the schemas have it."""
     return Server(
         host=item.get("host", ""),
         port=item.get("port", 0),
@@ -147,11 +156,12 @@ def settle(server: Server, env: Mapping[str, str]) -> Server:
             raise UsageError(
                 _("the password of {user} is missing").format(user=server.user), hint=_("in PLAINT_SMTP_PASSWORD, or a file: --password-file FILE")
             )
-        password = _password(Path(server.password_file))
+        password = password_in(Path(server.password_file))
     return replace(server, security=security, port=server.port or PORTS[security], password=password)
 
 
-def _password(path: Path) -> str:
+def password_in(path: Path) -> str:
+    """The password in the first line of a file; UsageError where everybody on this machine could read it."""
     try:
         with path.open(encoding="utf-8") as file:
             if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o007:

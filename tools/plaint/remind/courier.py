@@ -27,12 +27,16 @@ PATIENCE = 60.0
 LAST_PATIENCE = 600.0
 """Seconds for the answer to the end of a mail: who gives up sooner mails twice (RFC 5321, 4.5.3.2.6)."""
 _TAKEN, _GO_ON, _CLOSING = 250, 354, 421
-_FINE = 2
-"""The first digit of what is no refusal."""
+_FINE, _NEVER = 2, 5
+"""The first digit of what is no refusal, and of what is one for good."""
 
 
 class RefusedError(Exception):
-    """The server did not take the mail, for certain; its reply in words."""
+    """The server did not take the mail, for certain; its reply in words. `for_good` where it says that it never will take it for this recipient."""
+
+    def __init__(self, words: str, *, for_good: bool = False) -> None:
+        super().__init__(words)
+        self.for_good = for_good
 
 
 class UnknownError(Exception):
@@ -72,7 +76,7 @@ class Courier:
             raise
         if code != _TAKEN:
             self._reset(client)
-            raise RefusedError(_answer(code, reply))
+            raise RefusedError(_answer(code, reply), for_good=code // 100 == _NEVER)
 
     def _finish(self, client: smtplib.SMTP) -> tuple[int, bytes]:
         """Sends the end, and waits for the answer."""
@@ -92,12 +96,13 @@ class Courier:
         kept = self._client is not None
         client = self._client or self._connect()
         try:
-            for code, reply in (client.mail(self.server.sender), client.rcpt(recipient)):
+            for said, about_them in ((client.mail, False), (client.rcpt, True)):
+                code, reply = said(recipient if about_them else self.server.sender)
                 if code == _CLOSING:
                     raise smtplib.SMTPServerDisconnected(_answer(code, reply))  # noqa: TRY301 - as if it had gone without a word
                 if code // 100 != _FINE:
                     self._reset(client)
-                    raise RefusedError(_answer(code, reply))
+                    raise RefusedError(_answer(code, reply), for_good=about_them and code // 100 == _NEVER)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._forget()
             if kept:  # it may have ended the connection only for having served enough
@@ -117,7 +122,10 @@ class Courier:
             else:
                 client = smtplib.SMTP(server.host, server.port, timeout=PATIENCE)
             if server.security is Security.PLAIN:
-                _only_here(client, server)
+                with contextlib.ExitStack() as close:
+                    close.callback(client.close)
+                    only_here(client.sock.getpeername()[0] if client.sock else "", server.where)
+                    close.pop_all()
             client.ehlo_or_helo_if_needed()
             if server.security is Security.STARTTLS:
                 client.starttls(context=context)
@@ -165,13 +173,11 @@ class Courier:
         self._client = None
 
 
-def _only_here(client: smtplib.SMTP, server: Server) -> None:
-    """EnvironmentFaultError where the other end is not this machine."""
-    peer = client.sock.getpeername()[0] if client.sock else ""
+def only_here(peer: str, where: str) -> None:
+    """EnvironmentFaultError where the other end of a connection without TLS is not this machine."""
     if not ip_address(peer.partition("%")[0]).is_loopback:
-        client.close()
         raise EnvironmentFaultError(
-            _("without TLS only a mail server on this machine is spoken to"), where=server.where, hint=_("use starttls or tls: --security starttls")
+            _("without TLS only a mail server on this machine is spoken to"), where=where, hint=_("use starttls or tls: --security starttls")
         )
 
 

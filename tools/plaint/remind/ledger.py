@@ -1,5 +1,7 @@
 """What was mailed to whom: a file of JSON lines that only grows, on this machine and not in the repository. It holds ids and times, no addresses.
 
+Reminders have one, acknowledgements another: a `member` there is a keyed hash of the reporter's address.
+
 Rules:
 - `intent`: all of a mail but its end is with the server; it is on the disk before the end is sent, from which on the mail may be delivered.
 - `sent`: the server took it. `refused`: it said that it did not. `void`: nothing of it holds any more, so it is not sent again.
@@ -48,7 +50,7 @@ class Ledger:
         try:
             # one write: what a killed process wrote stays written. The disk itself is asked for next, in case the power fails
             if os.write(self._handle, line) != len(line):
-                raise EnvironmentFaultError(_("the ledger of reminders cannot be written: the disk is full"), where=str(self.path))
+                raise EnvironmentFaultError(_("the ledger of mails cannot be written: the disk is full"), where=str(self.path))
             os.fsync(self._handle)
         except OSError as error:
             raise _unwritable(self.path, error) from error
@@ -70,7 +72,7 @@ def opened(path: Path) -> Iterator[Ledger]:
             finally:
                 os.close(handle)
     except LockedError as error:
-        raise LockedError(_("another plaint remind is at work"), where=error.where, hint=_("try again when it is done")) from error
+        raise LockedError(_("another plaint is at work with the mail"), where=error.where, hint=_("try again when it is done")) from error
 
 
 def read(path: Path) -> Told:
@@ -106,9 +108,9 @@ def _read(path: Path) -> tuple[Told, int]:
             _take(json.loads(line), pending, things)
         except (ValueError, LookupError, TypeError) as error:
             raise EnvironmentFaultError(
-                _("this line of the ledger of reminders cannot be read"),
+                _("this line of the ledger of mails cannot be read"),
                 where=f"{path}:{number}",
-                hint=_("restore the file from a backup; without it everybody is told anew of what is due"),
+                hint=_("restore the file from a backup; without it what was mailed is mailed again"),
             ) from error
     return Told(things, tuple(pending.values())), whole
 
@@ -129,4 +131,4 @@ def _take(entry: Mapping[str, Any], pending: dict[str, Intent], things: dict[str
 
 
 def _unwritable(path: Path, error: OSError) -> EnvironmentFaultError:
-    return EnvironmentFaultError(_("the ledger of reminders cannot be written: {reason}").format(reason=reason(error)), where=str(path))
+    return EnvironmentFaultError(_("the ledger of mails cannot be written: {reason}").format(reason=reason(error)), where=str(path))
