@@ -4,8 +4,9 @@ Rules:
 - A mailbox is JSON: the case's id and state, and what was written to the reporter, sealed to the receipt already. It is cut into parts, and each
   is sealed again to the receipt's recipient, in cells of one size (age adds a few bytes of chance to each).
 - A cell's tag is a hash of a salt, the recipient and the part's number: only who has the receipt finds theirs.
-- Decoys, sealed to keys that nobody has, fill the bundle up to a round number of cells. So its size tells neither how many messages a case has
+- Decoys, sealed to keys that nobody has, fill the bundle up to a power of two of cells. So its size tells neither how many messages a case has
   nor how many cases have a mailbox, and nothing in it tells a decoy from a cell.
+- A receipt opens one case. Where two officers registered the same report before they met, it is the one that is not linked as a duplicate.
 - Salt and sealing are new each time the site is built. So two editions do not tell whether anything was written in between.
 - No secret is needed: the forge's CI can build it.
 """
@@ -19,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plaint.access import REPORTER
-from plaint.model.machine import event_name, fold
+from plaint.model.machine import event_name
 from plaint.model.record import Record
 from plaint.model.words import EVENTS, local
 from plaint.organisation import Organisation
@@ -28,23 +29,35 @@ from plaint.store.history import history
 
 PART, CELL = 1400, 2048
 """Letters of JSON in a part, and the bytes it is padded to: all of ASCII, with room for its escapes."""
-ROUND = 64
+LEAST = 128
+"""Cells in the smallest bundle: some 400 kB."""
 
 
 def bundle(organisation: Organisation) -> str:
     """The bundle as a script, which loads from a folder too, where JSON would not."""
     salt = secrets.token_hex(16)
     cells = {}
-    for record in organisation.cases():
-        recipient = record.header["seals"].get(REPORTER)
-        policy = organisation.policy_of(record)
-        if recipient and not policy.states[fold(policy, record.events).state].final:
-            for number, part in enumerate(_parts(json.dumps(mailbox(organisation, record)))):
-                cells[tag(salt, recipient, number)] = _cell(part, recipient)
-    while len(cells) % ROUND or not cells:
+    for recipient, record in _with_receipt(organisation).items():
+        for number, part in enumerate(_parts(json.dumps(mailbox(organisation, record)))):
+            cells[tag(salt, recipient, number)] = _cell(part, recipient)
+    for _decoy in range(max(LEAST, 1 << (len(cells) - 1).bit_length()) - len(cells)):
         cells[secrets.token_hex(16)] = _cell("", age.generate().recipient)
     content = {"salt": salt, "cells": [[name, cells[name]] for name in sorted(cells)]}
     return f"window.plaintMailboxes = {json.dumps(content)};\n"
+
+
+def _with_receipt(organisation: Organisation) -> dict[str, Record]:
+    """The case of each receipt, unless it was disposed of."""
+    found: dict[str, Record] = {}
+    for record in organisation.cases():
+        recipient = record.header["seals"].get(REPORTER)
+        if recipient and not organisation.policy_of(record).states[organisation.state(record).state].final:
+            found[recipient] = min(found.get(recipient, record), record, key=_duplicate)
+    return found
+
+
+def _duplicate(record: Record) -> bool:
+    return any(event.kind == "link" and event.codes.get("relation") == "duplicate" for event in record.events)
 
 
 def tag(salt: str, recipient: str, number: int) -> str:
@@ -55,7 +68,7 @@ def tag(salt: str, recipient: str, number: int) -> str:
 def mailbox(organisation: Organisation, record: Record) -> Mapping[str, Any]:
     """What a receipt opens: the case's public state, and everything that was written to the reporter."""
     policy = organisation.policy_of(record)
-    state = fold(policy, record.events)
+    state = organisation.state(record)
     proof = [commit.sha for commit in history(organisation.repository, record.path)][-1:]
     return {
         "case": record.id,
