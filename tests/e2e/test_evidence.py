@@ -211,7 +211,7 @@ def test_a_file_of_another_case_or_piece_is_refused(demo: Plaint, tmp_path: Path
     swapped = demo.blob(files[path_of[second["digest"]]])
     tampered(demo, case, path_of[first["digest"]], swapped)
     assert "not the one that was recorded" in demo.refused("evidence", "get", case, first["event"], "-o", tmp_path / "out", member="wang.fang")
-    other = next(str(each["case"]) for each in demo.cases() if each["state"] == "closed")
+    other = next(str(each["case"]) for each in demo.cases() if each["state"] == "disposed")
     moved = path_of[second["digest"]].replace(case, other)
     tampered(demo, other, moved.replace("/2026/", f"/{demo.path(other).split('/')[1]}/"), swapped)
     assert "has no piece of evidence" in demo.refused("evidence", "get", other, second["event"], "-o", tmp_path / "out", member="chen.jie")
@@ -227,12 +227,12 @@ def test_who_may_not_is_refused_before_anything_is_read(demo: Plaint, tmp_path: 
     before = demo.snapshot()
     add = ("evidence", "add", case)
     assert "it takes the role" in demo.refused(*add, tmp_path / "a", "--kind", "document", member="he.ping")
-    closed = next(str(each["case"]) for each in demo.cases() if each["state"] == "closed")
+    closed = next(str(each["case"]) for each in demo.cases() if each["state"] == "disposed")
     assert "not possible while" in demo.refused("evidence", "add", closed, tmp_path / "a", "--kind", "document", member="li.wei")
     assert "is empty" in demo.refused(*add, tmp_path / "a", tmp_path / "empty", "--kind", "document", member="wang.fang")
     assert "cannot be read" in demo.refused(*add, tmp_path / "none", "--kind", "document", member="wang.fang")
     assert "not a plain file" in demo.refused(*add, "/dev/zero", "--kind", "document", member="wang.fang")
-    assert "takes no sealed report" in demo.refused(*add, tmp_path / "a", "--kind", "document", "--compartment", "report", member="wang.fang")
+    assert "has no reporter compartment" in demo.refused(*add, tmp_path / "a", "--kind", "document", "--compartment", "reporter", member="wang.fang")
     assert "no nonsense compartment" in demo.refused(*add, tmp_path / "a", "--kind", "document", "--compartment", "nonsense", member="wang.fang")
     assert demo.snapshot() == before
 

@@ -13,6 +13,8 @@ import pytest
 from conftest import MEMBERS, Plaint, copy_of
 from course import COMPARTMENTS, Course
 
+from plaint.access import Exceptions, exceptions_in
+
 BODY: dict[str, dict[str, Any]] = {"identity": {"name": "方远"}, "report": {"title": "回扣", "narrative": "决策人收受回扣。"}}
 ARMOURED = re.compile(r"-----BEGIN AGE ENCRYPTED FILE-----\n(?:.*\n)*?.*-----END AGE ENCRYPTED FILE-----\n?")
 REPORT = {"inquiry": {"course": "We asked.", "findings": "It is so.", "recommendation": "To warn him."}}
@@ -260,6 +262,25 @@ def test_the_identity_is_opened_on_request_alone(demo: Plaint) -> None:
     assert "identity" in case.refused(at(23, 12), "grant", "zhou.ning", "--compartment", "identity", by="chen.jie")
     case.step(at(23, 12), "grant", "zhou.ning", by="chen.jie", state="received")
     assert demo.age(demo.identity("zhou.ning"), demo.keyring(case.id)["identity.age"]).returncode != 0
+
+
+def test_nobody_lets_themselves_in_by_what_they_write(demo: Plaint) -> None:
+    """Texts that somebody may write into a part they cannot open say nothing of who may open it; a program that writes them all the same is not heeded."""
+    case = demo.register(BODY)
+    for word in ("granted", "withdrawn", "excluded"):
+        line = demo.refused("correct", case, "--body", "-", input=json.dumps({"identity": {"note": "x", word: ["li.wei"]}}), member="li.wei")
+        assert f"correct cannot say who may open the case: `{word}`" in line
+    line = demo.refused(
+        "register", "--channel", "phone", "--category", "other", "--body", "-", input=json.dumps({"report": {"granted": ["li.wei"]}}), member="li.wei"
+    )
+    assert "receive cannot say" in line
+    said = [
+        ("receive", {"excluded": ["li.wei"], "granted": ["sun.li"]}),
+        ("correct", {"granted": ["li.wei"], "withdrawn": ["li.wei"]}),
+        ("revoke", {"granted": ["sun.li"]}),
+    ]
+    assert exceptions_in(said) == Exceptions(excluded=frozenset({"li.wei"}))
+    assert exceptions_in([*said, ("grant", {"withdrawn": ["li.wei"], "granted": ["li.wei"]})]) == Exceptions(granted=frozenset({"li.wei"}))
 
 
 def test_who_acts_is_who_was_named(demo: Plaint) -> None:

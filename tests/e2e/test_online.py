@@ -6,13 +6,16 @@ No web server and no network: the site is opened from its folder, and everything
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -26,7 +29,9 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 NOW, LATER, LAST = "2026-11-23T12:00:00+08:00", "2026-11-23T15:00:00+08:00", "2026-11-23T18:00:00+08:00"
 SECRET = "仓库主管向供应商收取回扣。Kickbacks at the warehouse gate"
 VECTORS = yaml.safe_load((Path(__file__).parents[1] / "vectors" / "receipts.yaml").read_text())
+ANSWER = "我们已收到。Thank you: 'quotes', #hash & <b>"
 PHOTO = bytes(range(256)) * 40
+FILM = bytes(range(256)) * 12_000
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")
 
@@ -73,12 +78,14 @@ class Reporter:
         started.value.save_as(file)
         return file
 
-    def report(self, *, exclude: tuple[str, ...] = (), name: str = "", attach: bool = True, text: str = SECRET) -> tuple[Path, str]:
+    def report(
+        self, *, exclude: tuple[str, ...] = (), name: str = "", attach: Any = None, title: str = "回扣 kickback", text: str = SECRET
+    ) -> tuple[Path, str]:
         """The sealed file and the receipt."""
         page = self.page
         self.open("online")
         page.select_option("#category", "ethics")
-        page.fill("#title", "回扣 kickback")
+        page.fill("#title", title)
         page.fill("#narrative", text)
         page.fill("#where", "东门 east gate")
         if name:
@@ -88,7 +95,7 @@ class Reporter:
         for member in exclude:
             page.check(f"input[name=exclude][value='{member}']")
         if attach:
-            page.set_input_files("#files", [{"name": "照片 photo.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}])
+            page.set_input_files("#files", attach)
         page.click("#report-form [type=submit]")
         page.wait_for_selector("#report-done:not([hidden])")
         return self.save("report-done"), page.text_content("[data-receipt]") or ""
@@ -122,64 +129,93 @@ def opens(org: Plaint, member: str, file: Path) -> bool:
     return org.age(org.identity(member), file.read_bytes()).returncode == 0
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_whole_loop(browser: Browser, org: Plaint, tmp_path: Path, language: str) -> None:
-    site = built(org, tmp_path / "site")
-    reporter = Reporter(browser, site, language, tmp_path)
-    file, receipt = reporter.report(name="举报人 Somebody")
-    reporter.kept_nothing()
-    assert re.fullmatch(r"(\d{4} ){6}\d{2}", receipt)
+def petitions() -> list[Mapping[str, str]]:
+    """The longest of the real petitions, where PLAINT_TEST_DATA has them; else one of our own."""
+    file = Path(os.environ.get("PLAINT_TEST_DATA", "")) / "petitions-zh.csv"
+    if not file.is_file():
+        return [{"留言主题": "回扣 kickback", "留言详情": text} for text in (SECRET, SECRET[::-1])]
+    with file.open(encoding="utf-8-sig", newline="") as table:
+        return sorted(csv.DictReader(table), key=lambda row: -len(row["留言详情"]))[:2]
 
-    done = org.data("inbox", "import", file, "--format", "json", member="li.wei")
-    assert (done["registered"], done["known"], done["set_aside"]) == (1, 0, [])
-    case = done["cases"][0]["case"]
-    again = org.data("inbox", "import", file, "--format", "json", member="li.wei")
-    assert (again["registered"], again["known"]) == (0, 1)
-    bodies = {each["compartment"]: each["body"] for each in org.data("open", case, "--format", "json", member="li.wei")}
-    assert bodies["report"]["narrative"] == SECRET
-    assert "identity" not in bodies  # the custodian's
-    (identity,) = org.data("open", case, "--format", "json", member="he.ping")
-    assert identity["body"]["name"] == "举报人 Somebody"
-    org.good("open", case, "--attachments", tmp_path / "files", member="li.wei")
+
+def test_the_whole_loop(browser: Browser, org: Plaint, tmp_path: Path) -> None:
+    """Two people report, one in each language, with small and large files; both are answered, come back with the receipt, and write again."""
+    site = built(org, tmp_path / "site")
+    texts = dict(zip(("en", "zh"), petitions(), strict=True))
+    handed, receipts = tmp_path / "handed in", {}
+    handed.mkdir()
+    (tmp_path / "film.mp4").write_bytes(FILM)
+    for language, row in texts.items():
+        reporter = Reporter(browser, site, language, handed)
+        files = [{"name": "照片 photo.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}] if language == "en" else str(tmp_path / "film.mp4")
+        file, receipts[language] = reporter.report(name="举报人 Somebody", attach=files, title=row["留言主题"], text=row["留言详情"])
+        reporter.kept_nothing()
+        assert re.fullmatch(r"(\d{4} ){6}\d{2}", receipts[language])
+        assert file.read_bytes().startswith(b"age-encryption.org/v1\n")
+        assert any(word in reporter.follow(receipts[language]) for word in ("nothing for this receipt", "还没有"))  # it is not registered yet
+
+    done = org.data("inbox", "import", handed, member="li.wei")
+    assert (done["registered"], done["known"], done["set_aside"]) == (2, 0, [])
+    again = org.data("inbox", "import", handed, member="chen.jie")
+    assert (again["registered"], again["known"]) == (0, 2)
+    cases = {}
+    for each in done["cases"]:
+        (bodies,) = [{body["compartment"]: body["body"]} for body in org.data("open", each["case"], member="li.wei") if body["kind"] == "receive"]
+        language = next(
+            word for word, row in texts.items() if "".join(row["留言详情"].split()) == "".join(bodies["report"]["narrative"].split()) and word not in cases
+        )
+        cases[language] = each["case"]
+        assert "identity" not in bodies  # the custodian's
+        (identity,) = org.data("open", each["case"], member="he.ping")
+        assert identity["body"]["name"] == "举报人 Somebody"
+        assert f"reporter: {keys_of(digits_of(receipts[language])).recipient}".encode() in org.record(each["case"])
+        sealed = (b"Somebody", base64.b64encode(PHOTO)[:40], bodies["report"]["narrative"][:12].encode())
+        assert all(part not in org.record(each["case"]) for part in sealed)
+    org.good("open", cases["en"], "--attachments", tmp_path / "files", member="li.wei")
     (kept,) = (tmp_path / "files").iterdir()
     assert kept.read_bytes() == PHOTO
-    assert f"reporter: {keys_of(digits_of(receipt)).recipient}".encode() in org.record(case)
-    assert all(part not in org.record(case) for part in (b"Kickbacks", "回扣".encode(), base64.b64encode(PHOTO)[:40]))
+    (piece,) = org.data("evidence", "list", cases["zh"], member="li.wei")
+    assert (piece["kind"], piece["sealed"]["name"], piece["sealed"]["bytes"]) == ("recording", "film.mp4", len(FILM))
+    org.good("evidence", "get", cases["zh"], piece["event"], "-o", tmp_path / "film", member="li.wei")
+    assert (tmp_path / "film").read_bytes() == FILM
 
-    assert any(word in reporter.follow(receipt) for word in ("nothing for this receipt", "还没有"))  # the site is the old one
     answer = tmp_path / "answer.yaml"
-    answer.write_text(
-        yaml.safe_dump(
-            {"report": {"note": "written to the reporter"}, "reporter": {"text": "我们已收到。Thank you: 'quotes', #hash & <b>"}}, allow_unicode=True
-        )
-    )
-    org.good("acknowledge", case, "--body", answer, member="li.wei", now=LATER)
-    back = Reporter(browser, built(Plaint(org.folder, org.home, now=LATER), tmp_path / "site2"), language, tmp_path)
-    shown = back.follow(receipt.replace(" ", "-"))
-    assert case in shown
-    assert "我们已收到。Thank you: 'quotes', #hash & <b>" in shown
-    message = back.write_back("门卫也知道。The guard knows, too.")
-    back.kept_nothing()
+    answer.write_text(yaml.safe_dump({"report": {"note": "told"}, "reporter": {"text": ANSWER}}, allow_unicode=True))
+    for case in cases.values():
+        org.good("acknowledge", case, "--body", answer, member="li.wei", now=LATER)
+    site = built(Plaint(org.folder, org.home, now=LATER), tmp_path / "site2")
+    written = tmp_path / "written back"
+    written.mkdir()
+    for language, case in cases.items():
+        back = Reporter(browser, site, language, written)
+        shown = back.follow(receipts[language].replace(" ", "-"))
+        assert case in shown
+        assert ANSWER in shown
+        other = next(each for each in cases.values() if each != case)
+        assert other not in shown
+        back.write_back("门卫也知道。The guard knows, too.")
+        back.kept_nothing()
 
-    done = org.data("inbox", "import", message, "--format", "json", member="chen.jie", now=LAST)
-    assert done["cases"] == [{"file": str(message), "case": case, "event": done["cases"][0]["event"]}]
-    assert org.data("inbox", "import", message, "--format", "json", member="li.wei", now=LAST)["known"] == 1
-    last = org.data("open", case, "--compartment", "report", "--format", "json", member="li.wei")[-1]
-    assert last["body"]["reply"] == "门卫也知道。The guard knows, too."
-    assert "from the reporter" in org.good("--lang", "en", "show", case)
+    done = org.data("inbox", "import", written, member="chen.jie", now=LAST)
+    assert {each["case"] for each in done["cases"]} == set(cases.values())
+    assert org.data("inbox", "import", written, member="li.wei", now=LAST)["known"] == 2
+    for case in cases.values():
+        last = org.data("open", case, "--compartment", "report", member="li.wei")[-1]
+        assert last["body"]["reply"] == "门卫也知道。The guard knows, too."
+        assert "from the reporter" in org.good("--lang", "en", "show", case)
     assert org.run("check", now=LAST).returncode == 0
     assert org.run("audit").returncode == 0
 
 
 def test_who_is_shut_out_opens_neither_file_nor_case(browser: Browser, org: Plaint, tmp_path: Path) -> None:
     site = built(org, tmp_path / "site")
-    open_file, _receipt = Reporter(browser, site, "en", tmp_path).report(attach=False)
+    open_file, _receipt = Reporter(browser, site, "en", tmp_path).report()
     assert opens(org, "li.wei", open_file)
     assert opens(org, "chen.jie", open_file)
-    file, receipt = Reporter(browser, site, "en", tmp_path).report(exclude=("li.wei",), attach=False)
+    file, receipt = Reporter(browser, site, "en", tmp_path).report(exclude=("li.wei",))
     assert not opens(org, "li.wei", file)
     assert opens(org, "chen.jie", file)
-    assert file.read_bytes().count(b"\n") == open_file.read_bytes().count(b"\n")  # and the file does not tell
+    assert file.stat().st_size == open_file.stat().st_size  # and the file does not tell
     refused = json.loads(org.run("inbox", "import", file, "--format", "json", member="li.wei").stdout)
     assert refused["registered"] == 0
     assert "nothing that li.wei has opens it" in refused["set_aside"][0]["reason"]
@@ -245,14 +281,31 @@ def test_a_receipt_read_out_at_the_phone_opens_the_answer(browser: Browser, org:
     told.write_text("report: {note: told}\nreporter: {text: 'The inquiry goes on until May.'}\n")
     small = built(org, tmp_path / "one")
     org.good("message", done["case"], "--direction", "to-reporter", "--body", told, member="li.wei")
+    _tell_of_a_disclosure(org, done["case"])
     large = built(org, tmp_path / "two")
-    assert "until May" in Reporter(browser, large, "en", tmp_path).follow(done["receipt"])
+    shown = Reporter(browser, large, "en", tmp_path).follow(done["receipt"])
+    assert "until May" in shown
+    assert re.search(r"About your identity\s+The decision maker was told your name", shown)
     bundles = [(site / "js" / "mailboxes.js").read_text() for site in (small, large)]
     cells = [dict(json.loads(text.removeprefix("window.plaintMailboxes = ").rstrip(";\n"))["cells"]) for text in bundles]
-    assert [len(each) for each in cells] == [64, 64]  # one message more does not show
+    assert [len(each) for each in cells] == [128, 128]  # two messages more do not show
     assert not cells[0].keys() & cells[1].keys()  # nor can a mailbox be followed from one edition to the next
     assert not set(cells[0].values()) & set(cells[1].values())
     sizes = [len(base64.b64decode(cell)) for bundle in cells for cell in bundle.values()]
     assert min(sizes) >= 2048 + 200  # of plaintext, and what age puts around it
     assert max(sizes) < 2048 + 1000
     assert hashlib.sha256(done["receipt"].encode()).hexdigest() not in bundles[1]
+
+
+def _tell_of_a_disclosure(org: Plaint, case: str) -> None:
+    """The custodian reads why, and is told what comes next once it is granted: that the reporter learns of it."""
+    asked = org.good("--lang", "en", "disclose", case, "--step", "request", "--body", "-", input="note: The receipts must be compared.", member="liu.yang")
+    request = re.search(r"event (\w+)", asked)
+    assert request
+    assert "next: a custodian, who is somebody else" in asked
+    assert "The receipts must be compared." in org.good("open", case, "--compartment", "identity", member="he.ping")
+    told = org.good("--lang", "en", "disclose", case, "--step", "grant", "--request", request[1], member="he.ping")
+    following = re.search(r"next: tell the reporter, .*: plaint (disclose .*)\n", told)
+    assert following
+    body = "report: {note: told by the site}\nreporter: {text: The decision maker was told your name.}\n"
+    org.good(*following[1].split(), "--body", "-", input=body, member="li.wei")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plaint.errors import NotAllowedError, UsageError
+from plaint.errors import InputError, NotAllowedError, UsageError
 from plaint.i18n import _
 from plaint.model.machine import CaseState
 from plaint.model.policy import TEAM, Policy
@@ -23,6 +23,14 @@ from plaint.seal.age import generate
 REPORTER = "reporter"
 """The compartment that only the reporter's receipt opens."""
 
+SPEAKS: Mapping[str, frozenset[str]] = {
+    "receive": frozenset({"excluded"}),
+    "grant": frozenset({"granted", "withdrawn"}),
+    "revoke": frozenset({"excluded"}),
+}
+"""What the sealed texts of each kind of event may say of access; of any other kind, nothing: the policy says who may grant, and who only writes there."""
+ACCESS_WORDS = frozenset({"granted", "excluded", "withdrawn"})
+
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
@@ -31,18 +39,30 @@ class Exceptions:
     granted: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
-    def after(self, body: Mapping[str, Any]) -> Exceptions:
+    def after(self, kind: str, body: Mapping[str, Any]) -> Exceptions:
         """These with what one more sealed body says; an exclusion ends a grant, and stays until it is withdrawn."""
-        excluded = (self.excluded - set(body.get("withdrawn", ()))) | set(body.get("excluded", ()))
-        return Exceptions((self.granted | set(body.get("granted", ()))) - excluded, excluded)
+        granted, excluded, withdrawn = (set(body.get(word, ())) if word in SPEAKS.get(kind, ()) else set() for word in ("granted", "excluded", "withdrawn"))
+        shut_out = (self.excluded - withdrawn) | excluded
+        return Exceptions((self.granted | granted) - shut_out, shut_out)
 
 
-def exceptions_in(bodies: Iterable[Mapping[str, Any]]) -> Exceptions:
-    """The sum of a compartment's bodies, oldest first."""
+def exceptions_in(bodies: Iterable[tuple[str, Mapping[str, Any]]]) -> Exceptions:
+    """The sum of what a compartment's events say, oldest first: each with its kind and its body."""
     found = Exceptions()
-    for body in bodies:
-        found = found.after(body)
+    for kind, body in bodies:
+        found = found.after(kind, body)
     return found
+
+
+def check_access_words(kind: str, body: Mapping[str, Any], where: str) -> None:
+    """InputError where a body speaks of access and its event has no say in it."""
+    strange = sorted(ACCESS_WORDS & set(body) - SPEAKS.get(kind, frozenset()))
+    if strange:
+        raise InputError(
+            _("{event} cannot say who may open the case: `{word}`").format(event=kind, word=strange[0]),
+            where=where,
+            hint=_("plaint grant and plaint revoke do"),
+        )
 
 
 def disclosed_to(events: Iterable[Event]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from plaint.access import REPORTER, Exceptions, exceptions_in, first_openers, openers, sealed_to
+from plaint.access import REPORTER, Exceptions, check_access_words, exceptions_in, first_openers, openers, sealed_to
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _, semicolon
@@ -155,6 +155,7 @@ def plan_case(organisation: Organisation, by: str, entry: Entry, excluded: Seque
     bodies = {c: {**entry.bodies.get(c, {}), "excluded": sorted(excluded)} for c in sorted(policy.compartments)}
     for compartment, body in bodies.items():
         check_sealed(body, compartment, entry.kind)
+        check_access_words(entry.kind, body, compartment)
     event = Event(entry.kind, ids.event, entry.at, by, dict(entry.codes), dict.fromkeys(bodies, ""))
     _allow(policy, CaseState(), event, organisation, ())
     return Plan(policy, event, SealJob(ids.case, ids.event, bodies, first_openers(organisation, policy, excluded), entry.receipt))
@@ -371,6 +372,7 @@ def _seal(before: Record, event: Event, bodies: Bodies) -> dict[str, str]:
                 raise UsageError(_("the reporter of this case has no receipt"), hint=_("write to them as they wished; what was said goes under report"))
             raise UsageError(_("this case has no {compartment} compartment").format(compartment=compartment))
         check_sealed(body, compartment, event.kind)
+        check_access_words(event.kind, body, compartment)
         sealed[compartment] = seal_body(before.id, event.id, compartment, body, recipient)
     return sealed
 
@@ -400,7 +402,7 @@ def _resealed(
     fresh_secrets, fresh_recipients = {}, {}
     for compartment in sorted(touched):
         body = bodies.get(compartment, {})
-        exceptions = sealed_exceptions(before, compartment, secrets[compartment]).after(body)
+        exceptions = sealed_exceptions(before, compartment, secrets[compartment]).after(event.kind, body)
         barred = exceptions.excluded & {*body.get("granted", ()), *(event.codes.get("team", ()))}
         if barred:
             raise NotAllowedError(
@@ -427,5 +429,5 @@ def _touched(event: Event, bodies: Bodies, secrets: Mapping[str, str]) -> set[st
 def sealed_exceptions(record: Record, compartment: str, secret: str) -> Exceptions:
     """What a compartment's own texts say of grants and exclusions."""
     return exceptions_in(
-        open_body(event.sealed[compartment], secret, record.id, event.id, compartment) for event in record.events if compartment in event.sealed
+        (event.kind, open_body(event.sealed[compartment], secret, record.id, event.id, compartment)) for event in record.events if compartment in event.sealed
     )

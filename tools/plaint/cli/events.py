@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from plaint.desk import Entry, Recorded, record
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.machine import CaseState, fold, transitions_for
-from plaint.model.policy import Policy
+from plaint.model.policy import Policy, Transition
 from plaint.model.words import local
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _table() -> list[EventCommand]:
         EventCommand(
             "disclose",
             _("The reporter's identity: a request, granted or refused by a custodian, of which the reporter is informed."),
-            "inquiry",
+            "identity",
             (
                 Code("step", _("Request, grant, refuse or inform."), ("request", "grant", "refuse", "inform"), required=True),
                 Code("request", _("The id of the request."), metavar="EVENT"),
@@ -200,8 +200,8 @@ def _command(spec: EventCommand) -> click.Command:
             codes.setdefault("corrects", before.events[0].id)
         if spec.kind == "link":
             codes["other"] = organisation.case(codes["other"]).id
-        bodies = read_bodies(body, spec.main)
         found = transitions_for(policy, state, spec.kind, codes)
+        bodies = read_bodies(body, _main(spec, found))
         bodies = complete_bodies(spec.kind, bodies, found[0].seals if found else ())
         if _tells_reporter(spec.kind, codes) and REPORTER in before.header["seals"] and REPORTER not in bodies:
             bodies = _ask_for_reporter(bodies)
@@ -210,7 +210,10 @@ def _command(spec: EventCommand) -> click.Command:
         if moment > call.now:
             raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where="--at", hint=_("events are recorded once they have happened"))
         entry = Entry(spec.kind, codes, bodies, moment.astimezone(zone))
-        print_recorded(record(call.actor, before.id, entry, call.local_now), fmt)
+        done = record(call.actor, before.id, entry, call.local_now)
+        print_recorded(done, fmt)
+        if fmt == "text" and spec.kind == "disclose":
+            _tell_next(done, codes)
 
     command: Callable[..., None] = common_options(format_option("text", "json")(run))
     for code in reversed(spec.codes):
@@ -225,9 +228,29 @@ def _command(spec: EventCommand) -> click.Command:
     return click.command(spec.kind, help=spec.help)(command)
 
 
+def _main(spec: EventCommand, found: Sequence[Transition]) -> str:
+    """The compartment of a body without compartments: the event's own, or the first that this step of it takes.
+
+    A request for the identity is addressed to its custodians, and their answer to the inquiry, which asked.
+    """
+    taken = [compartment for each in found[:1] for compartment in (*each.seals, *each.may_seal)]
+    return spec.main if spec.main in taken or not taken else taken[0]
+
+
+def _tell_next(done: Recorded, codes: Mapping[str, Any]) -> None:
+    """What follows a step of a disclosure, and who takes it."""
+    if codes["step"] == "request":
+        click.echo(
+            _("  next: a custodian, who is somebody else: plaint disclose {case} --step grant --request {id}, or refuse").format(case=done.case, id=done.event)
+        )
+    if codes["step"] == "grant":
+        line = _("  next: tell the reporter, unless that would endanger the inquiry: plaint disclose {case} --step inform --request {id}")
+        click.echo(line.format(case=done.case, id=codes.get("request", "")))
+
+
 def _tells_reporter(kind: str, codes: Mapping[str, Any]) -> bool:
     """Whether an event tells the reporter something, who then reads it with the receipt."""
-    return kind in ("acknowledge", "notify", "answer") or codes.get("direction") == "to-reporter"
+    return kind in ("acknowledge", "notify", "answer") or codes.get("direction") == "to-reporter" or codes.get("step") == "inform"
 
 
 def _ask_for_reporter(bodies: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

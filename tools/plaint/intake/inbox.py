@@ -1,7 +1,6 @@
 """Brings in what lies in files: what reporters sealed in their browsers, and mail. Safe to run twice.
 
-A report becomes a case, a message an event of its case. A sealed report is known again by its `source` (see `importkey`), a sealed message by its id in
-the sealed text, mail as `mails` says. A sealed file may also come as an attachment of a mail: then it is brought in, and not the mail around it, which
+What was sealed is brought in as `sealed` says, mail as `mails` says. A sealed file may also come as an attachment of a mail: then it is brought in, and not the mail around it, which
 would tell who sent it. What cannot be brought in is set aside with the reason: the file stays where it is.
 """
 
@@ -12,22 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plaint.access import REPORTER
 from plaint.actor import Actor
-from plaint.desk import Entry, case_secrets, open_case, record, register
-from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
+from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
 from plaint.i18n import _, reason
 from plaint.intake.importer import check_role
-from plaint.intake.importkey import import_secret, source_of
+from plaint.intake.known import Known
 from plaint.intake.letter import read_letter
 from plaint.intake.mailfiles import Post, is_mail_file, is_maildir, mails_in
 from plaint.intake.mails import CHANNEL as EMAIL
-from plaint.intake.mails import Known, MailDesk, Taken
+from plaint.intake.mails import MailDesk, Taken
 from plaint.intake.mails import arrival as arrival_of_mail
-from plaint.intake.submission import CHANNEL, NAME, Submission, arrival, category_of, message_body, read_submission, report_bodies
-from plaint.model.record import Record
-from plaint.seal import age
-from plaint.seal.receipt import same_token
+from plaint.intake.sealed import SealedDesk
+from plaint.seal.armour import well_formed
 
 LARGEST = 48 * 1024 * 1024
 OTHER = "other"
@@ -56,6 +51,7 @@ class Inbox:
         self.received = received
         self._anyway = anyway
         self._desk: MailDesk | None = None
+        self._sealed_desk = SealedDesk(self.known, now, category, received)
 
     @property
     def actor(self) -> Actor:
@@ -106,65 +102,11 @@ class Inbox:
         return self._desk
 
     def _sealed(self, name: str, data: bytes, at: datetime) -> Done:
-        with self.actor.organisation.repository.lock():  # who else brings the same file in waits, and finds it there
-            self.known.refresh()
-            return self._opened(name, data, at)
-
-    def _opened(self, name: str, data: bytes, at: datetime) -> Done:
-        try:
-            plaintext = age.decrypt(data, self.actor.identity)
-        except NotAllowedError:
-            return self._message(name, data, at)
-        submission = read_submission(plaintext, Path(name).name)
-        if submission.kind != "report":
-            raise InputError(_("a message must be sealed to its case, and this one is not"))
-        return self._report(name, submission, at)
-
-    def _report(self, name: str, submission: Submission, at: datetime) -> Done:
-        organisation = self.actor.organisation
-        source = source_of(import_secret(self.actor), NAME, [("id", submission.id)])
-        if source in self.known.cases:
-            return Done(name, "known")
-        policy = organisation.policy_in_force(self.now)
-        category = self.category or category_of(submission, policy)
-        codes = {"channel": CHANNEL, "category": category, "source": source}
-        moment = (self.received or arrival(at, self.now)).astimezone(organisation.config.timezone)
-        entry = Entry("receive", codes, report_bodies(submission), moment, receipt=submission.content["receipt"]["recipient"])
-        excluded = [member for member in submission.content["excluded"] if organisation.roster.now(member)]
-        done = register(self.actor, entry, excluded)
-        self.known.add(source, done)
-        return Done(name, "registered", done.case, done.event)
-
-    def _message(self, name: str, data: bytes, at: datetime) -> Done:
-        for before in self.actor.organisation.cases():
-            if REPORTER not in before.header["seals"]:
-                continue
-            try:
-                secret = case_secrets(self.actor, before, "report").get("report")
-                plaintext = age.decrypt(data, secret) if secret else None
-            except (NotAllowedError, InputError):
-                continue
-            if plaintext is not None:
-                return self._append(name, before, read_submission(plaintext, Path(name).name), at)
-        raise NotAllowedError(
-            _("nothing that {member} has opens it").format(member=self.actor.member),
-            hint=_("it may be another officer's to open, or damaged: let others try"),
-        )
-
-    def _append(self, name: str, before: Record, submission: Submission, at: datetime) -> Done:
-        if submission.kind != "message" or submission.content["case"] != before.id:
-            raise InputError(_("it says another case than the one it is sealed to"))
-        texts = [body for _event, _compartment, body in open_case(self.actor, before, "report")]
-        if not any(same_token(submission.content["token"], body["receipt"]) for body in texts if "receipt" in body):
-            raise NotAllowedError(_("it does not prove to come from the reporter of this case: its token is another one"))
-        if any(body.get("fields", {}).get("submission") == submission.id for body in texts):
-            return Done(name, "known", before.id)
-        zone = self.actor.organisation.config.timezone
-        moment = max(arrival(at, self.now), before.events[-1].at).astimezone(zone)
-        entry = Entry("message", {"direction": "from-reporter"}, {"report": message_body(submission)}, moment)
-        done = record(self.actor, before.id, entry, self.now.astimezone(zone))
-        self.known.done(done)
-        return Done(name, "registered", done.case, done.event)
+        plain = well_formed(data)
+        if plain is None:
+            raise InputError(_("this is a sealed file with a damaged header"))
+        opened = self._sealed_desk.take(name, plain, at)
+        return Done(name, opened.what, opened.case, opened.event)
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:

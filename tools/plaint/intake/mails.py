@@ -20,16 +20,16 @@ import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from plaint.actor import Actor
-from plaint.desk import Entry, Ids, Recorded, record, refuse_early, register
+from plaint.desk import Entry, Ids, record, refuse_early, register
 from plaint.errors import InputError
 from plaint.i18n import _
 from plaint.intake.attachments import Attachment, in_text, keep_large, refuse_large, shared_out
-from plaint.intake.importkey import cases_by_source, import_secret
+from plaint.intake.importkey import import_secret
+from plaint.intake.known import HALF, Known
 from plaint.intake.letter import Letter
 from plaint.intake.mailfiles import Post
 from plaint.intake.sorting import aside
@@ -42,7 +42,6 @@ ROOM = 200_000
 MOST_FILES = 200
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REFERENCE = re.compile(r"(?<![0-9A-Za-z])([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4}(?:-?[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4}){3})(?![0-9A-Za-z])")
-_HALF = 16
 _LONGEST_HEADER = 5000
 _OF_USE = ("from", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to", "received", "authentication-results", "received-spf")
 """The headers that are kept, sealed with the identity."""
@@ -60,35 +59,6 @@ class Taken:
     event: str = ""
     reason: str = ""
     first: bool = False
-
-
-@dataclass(slots=True)
-class Known:
-    """Who brings in, and what was brought in before; looked at anew where another process committed since."""
-
-    actor: Actor
-    cases: dict[str, str] = field(default_factory=dict)
-    halves: dict[str, str] = field(default_factory=dict)
-    read_at: str | None = None
-
-    def refresh(self) -> None:
-        """Up to what is committed now."""
-        head = self.actor.organisation.repository.head()
-        if head != self.read_at:
-            self.actor = self.actor.up_to_date()
-            self.cases = cases_by_source(self.actor.organisation.repository)
-            self.halves = {source[:_HALF]: case for source, case in self.cases.items()}
-            self.read_at = head
-
-    def add(self, source: str, done: Recorded) -> None:
-        """One case more, of our own; to be called under the lock."""
-        self.cases[source] = self.halves[source[:_HALF]] = done.case
-        self.done(done)
-
-    def done(self, done: Recorded) -> None:
-        """One event more, of our own; to be called under the lock."""
-        self.actor = self.actor.up_to_date()
-        self.read_at = done.commit
 
 
 @dataclass(slots=True)
@@ -130,11 +100,11 @@ class MailDesk:
         if before and any(each.id == event for each in before.events):
             self._keep(before.id, large, source, at)
             return Taken("known", letter, before.id, event)
-        if source[:_HALF] in self.known.halves:
+        if source[:HALF] in self.known.halves:
             hint = _("bring it in with --anyway if it is another matter")
             if not self.anyway:
                 raise InputError(
-                    _("a mail with the same Message-ID and another text is known, of case {case}").format(case=self.known.halves[source[:_HALF]]), hint=hint
+                    _("a mail with the same Message-ID and another text is known, of case {case}").format(case=self.known.halves[source[:HALF]]), hint=hint
                 )
         if before and self._takes_message(before, large):
             return self._append(letter, before, event, at, small, large, source)
@@ -189,7 +159,7 @@ class MailDesk:
     def source_of(self, letter: Letter) -> str:
         """By what a mail is known again: half for its Message-ID, half for its text."""
         id_ = letter.id or json.dumps([letter.header(name) for name in ("date", "from", "subject")] + [letter.digest])
-        return self._digest("id", id_).hex()[:_HALF] + self._digest("text", letter.digest).hex()[:_HALF]
+        return self._digest("id", id_).hex()[:HALF] + self._digest("text", letter.digest).hex()[:HALF]
 
     def _digest(self, what: str, text: str) -> bytes:
         return hmac.digest(self.key, f"mail {what}\n{text}".encode("utf-8", "surrogatepass"), "sha256")

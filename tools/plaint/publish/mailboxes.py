@@ -22,13 +22,21 @@ from typing import Any
 from plaint.access import REPORTER
 from plaint.model.machine import event_name
 from plaint.model.record import Record
-from plaint.model.words import EVENTS, local
+from plaint.model.words import local
 from plaint.organisation import Organisation
 from plaint.seal import age
 from plaint.store.history import history
 
 PART, CELL = 1400, 2048
 """Letters of JSON in a part, and the bytes it is padded to: all of ASCII, with room for its escapes."""
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "acknowledge": {"en": "Your report has arrived", "zh": "投诉已收到"},
+    "notify": {"en": "Notice", "zh": "告知"},
+    "answer": {"en": "Our answer", "zh": "反馈"},
+    "disclose:inform": {"en": "About your identity", "zh": "关于您的身份"},
+}
+"""What the reporter reads above what was written to them; of any other event, a plain message."""
+MESSAGE: Mapping[str, str] = {"en": "Message", "zh": "信息"}
 LEAST = 128
 """Cells in the smallest bundle: some 400 kB."""
 
@@ -77,7 +85,7 @@ def mailbox(organisation: Organisation, record: Record) -> Mapping[str, Any]:
         "proof": proof[0] if proof else "",
         "readers": record.header["seals"]["report"],
         "messages": [
-            {"event": event.id, "at": local(event.at, policy.timezone), "title": dict(EVENTS[event_name(event)]), "sealed": event.sealed[REPORTER]}
+            {"event": event.id, "at": local(event.at, policy.timezone), "title": dict(TITLES.get(event_name(event), MESSAGE)), "sealed": event.sealed[REPORTER]}
             for event in record.events
             if REPORTER in event.sealed
         ],

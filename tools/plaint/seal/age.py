@@ -77,12 +77,12 @@ def encrypt(plaintext: bytes, recipients: Sequence[str]) -> str:
     return sealed.decode("ascii").replace("\r\n", "\n")
 
 
-def decrypt(sealed: str | bytes, secret: str) -> bytes:
-    """The plaintext; NotAllowedError when the secret does not open it or it was damaged (age cannot tell which)."""
+def decrypt(sealed: str | bytes, *secrets: str) -> bytes:
+    """The plaintext; NotAllowedError when no secret opens it or it was damaged (age cannot tell which)."""
     data = sealed.encode("utf-8") if isinstance(sealed, str) else sealed
-    identity = _identity(secret)
+    identities = [_identity(secret) for secret in secrets]
     try:
-        plaintext: bytes = pyrage.decrypt(data, [identity])
+        plaintext: bytes = pyrage.decrypt(data, identities)
     except pyrage.DecryptError as error:
         raise NotAllowedError(
             _("this key does not open it, or the sealed text is damaged"),

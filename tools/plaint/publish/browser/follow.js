@@ -5,8 +5,9 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { base64, hex } from "@scure/base";
 import { Decrypter, armor } from "age-encryption";
 import { CORE_SCHEMA, load } from "js-yaml";
+import { busy, calm, complain } from "./asking.js";
 import { digitsOf, keysOf } from "./receipt.js";
-import { attachment, fileName, offer, sealed } from "./sealing.js";
+import { against, attachments, fileName, hold, offer, sealed } from "./sealing.js";
 
 const form = document.getElementById("follow-form");
 const setup = JSON.parse(form.dataset.setup);
@@ -79,60 +80,60 @@ const show = async (found, keys) => {
   box.focus();
 };
 
-const fail = (text) => {
-  problem.textContent = text;
-  problem.hidden = false;
-  problem.focus();
-};
-
+form.noValidate = true;
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  problem.hidden = true;
+  calm(form, problem);
   for (const part of [box, reply, done]) part.hidden = true;
-  const digits = digitsOf(form.elements.receipt.value);
-  if (!digits) return fail(setup.text.slip);
-  const button = form.querySelector("button");
-  button.disabled = true;
-  button.textContent = setup.text.working;
+  const field = form.elements.receipt;
+  const digits = digitsOf(field.value);
+  if (!digits) return complain(form, problem, setup.text.slip, field);
   try {
-    const keys = await keysOf(digits);
-    const found = await mailbox(window.plaintMailboxes, keys);
-    if (!found) return fail(setup.text.unknown);
-    opened = { found, keys };
-    form.reset();
-    await show(found, keys);
+    await busy(form.querySelector("button"), setup.text.working, async (progress) => {
+      const keys = await keysOf(digits, progress);
+      const found = await mailbox(window.plaintMailboxes, keys);
+      if (!found) return complain(form, problem, setup.text.unknown, field);
+      opened = { found, keys };
+      form.reset();
+      await show(found, keys);
+    });
   } catch {
-    fail(setup.text.failed);
-  } finally {
-    button.disabled = false;
-    button.textContent = setup.text.open;
+    complain(form, problem, setup.text.failed);
   }
 });
 
+reply.noValidate = true;
+reply.addEventListener("input", () => hold(true));
 reply.addEventListener("submit", async (event) => {
   event.preventDefault();
-  problem.hidden = true;
+  calm(reply, problem);
   const text = reply.elements.text.value.trim();
   const files = [...reply.elements.files.files];
-  if (!text) return fail(setup.text.empty);
-  if (files.reduce((sum, file) => sum + file.size, 0) > setup.largest) return fail(setup.text.large);
-  const content = {
-    plaint: 1,
-    kind: "message",
-    id: crypto.randomUUID(),
-    made: new Date().toISOString(),
-    language: setup.language,
-    case: opened.found.case,
-    token: opened.keys.token,
-    text,
-    attachments: await Promise.all(files.map(attachment)),
-  };
-  // to the case's own key: whoever was shut out of the case opens nothing of it
-  const file = await sealed(content, [opened.found.readers]);
-  offer(done, file, fileName("message"));
-  reply.reset();
-  reply.hidden = true;
-  done.hidden = false;
-  done.focus();
+  if (!text) return complain(reply, problem, setup.text.empty, reply.elements.text);
+  const wrong = against(files, setup);
+  if (wrong) return complain(reply, problem, wrong, reply.elements.files);
+  try {
+    await busy(reply.querySelector("button"), setup.text.sealing, async () => {
+      const content = {
+        plaint: 1,
+        kind: "message",
+        id: crypto.randomUUID(),
+        made: new Date().toISOString(),
+        language: setup.language,
+        case: opened.found.case,
+        token: opened.keys.token,
+        text,
+        attachments: await attachments(files),
+      };
+      // to the case's own key: whoever was shut out of the case opens nothing of it
+      offer(done, await sealed(content, [opened.found.readers]), fileName("message"));
+    });
+    reply.reset();
+    reply.hidden = true;
+    done.hidden = false;
+    done.focus();
+  } catch (error) {
+    complain(reply, problem, error instanceof RangeError ? setup.text.large : setup.text.unsealed);
+  }
 });
 form.hidden = false;

@@ -27,8 +27,9 @@ export const digitsOf = (typed) => {
   return /^\d{26}$/.test(found) && checkDigits(found.slice(0, 24)) === found.slice(24) ? found.slice(0, 24) : null;
 };
 
-export const keysOf = async (digits) => {
-  const made = await scryptAsync(new TextEncoder().encode(digits), SALT, WORK);
+// `progress` is told how far it is, as a share of 1: it takes a second, and many where a browser runs scripts slowly on purpose.
+export const keysOf = async (digits, progress) => {
+  const made = await scryptAsync(new TextEncoder().encode(digits), SALT, { ...WORK, onProgress: progress });
   const identity = bech32.encodeFromBytes("AGE-SECRET-KEY-", made.slice(0, 32)).toUpperCase();
   const token = made.slice(32);
   return { identity, recipient: await identityToRecipient(identity), token: base64urlnopad.encode(token), tokenHash: hex.encode(sha256(token)) };
