@@ -162,6 +162,7 @@ class CaseBuilder:
             "hand-over": {"piece": min(state.pieces, default=event_id(1))},
             "link": {"other": "Q7M4-K2XD", "relation": "related"},
             "message": {"direction": "to-reporter"},
+            "export": {"compartments": ["report"], "recipient": KEYRING},
             **{kind: {"keyring": KEYRING} for kind in ("grant", "revoke", "rekey")},
         }
         return {**({"reason": reason} if reason and kind != "extend" else {}), **usual.get(kind, {})}

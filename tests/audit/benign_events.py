@@ -91,6 +91,7 @@ KINDS: dict[str, Callable[[Org], object]] = {
     "grant": lambda o: o.event("main", "grant", "chen.jie", keyring="0" * 64, sealed=["report"]),
     "revoke": lambda o: o.event("main", "revoke", "liu.yang", keyring="0" * 64, sealed=["inquiry"]),
     "rekey": lambda o: o.event("main", "rekey", "he.ping", keyring="0" * 64),
+    "export": lambda o: o.event("main", "export", "chen.jie", compartments=["report"], recipient="0" * 64, sealed=["report"]),
 }
 
 

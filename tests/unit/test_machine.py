@@ -162,6 +162,18 @@ def test_disclosure_is_asked_for_and_granted_by_another(house: CaseBuilder) -> N
     assert asked.disclose("refuse").disclose("inform").state.requests == ()
 
 
+def test_who_reported_is_handed_over_only_by_somebody_who_was_granted_it(house: CaseBuilder) -> None:
+    case = house.to_inquiry()
+    assert case.step("export", by="coordinator", compartments=["report", "inquiry"]).state.state == "inquiry"
+    assert said(case.refused("export", by="custodian", compartments=["identity"]), "granted")
+    asked = case.disclose("request", by="coordinator")
+    assert said(asked.refused("export", by="coordinator", compartments=["identity"]), "granted")
+    granted = asked.disclose("grant")
+    assert said(granted.refused("export", by="custodian", compartments=["identity"]), "granted")
+    assert granted.refused("export", by="coordinator", compartments=["identity"]) == []
+    assert said(house.to_closed().dispose("propose", at="2031-02-01").refused("export"), "not possible")
+
+
 def test_a_custodian_cannot_grant_their_own_request() -> None:
     roster = one_member_per_role(HOUSE, both=member(["coordinator", "custodian"]))
     asked = CaseBuilder(HOUSE, roster).receive().disclose("request", by="both")

@@ -13,7 +13,7 @@ from typing import Any
 
 from plaint.errors import InputError, NotAllowedError, UsageError
 from plaint.i18n import _
-from plaint.model.machine import CaseState
+from plaint.model.machine import CaseState, disclosed_to
 from plaint.model.policy import TEAM, Policy
 from plaint.model.record import Event
 from plaint.model.roster import Roster
@@ -63,18 +63,6 @@ def check_access_words(kind: str, body: Mapping[str, Any], where: str) -> None:
             where=where,
             hint=_("plaint grant and plaint revoke do"),
         )
-
-
-def disclosed_to(events: Iterable[Event]) -> frozenset[str]:
-    """The members whose recorded request for the identity was granted."""
-    requests = {}
-    granted = set()
-    for event in events:
-        if event.kind == "disclose" and event.codes.get("step") == "request":
-            requests[event.id] = event.by
-        if event.kind == "disclose" and event.codes.get("step") == "grant":
-            granted.add(requests.get(event.codes.get("request", ""), ""))
-    return frozenset(granted - {""})
 
 
 def openers(policy: Policy, roster: Roster, compartment: str, state: CaseState, events: Iterable[Event], exceptions: Exceptions) -> frozenset[str]:

@@ -55,6 +55,8 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("show", "cases", _("One case: its course and its clocks")),
             ("open", "cases", _("The sealed texts that you may read")),
             ("log", "cases", _("The signed commits of a case")),
+            ("export", "export", _("A dossier of a case, for an authority or the archive")),
+            ("verify-dossier", "export", _("Prove a dossier, without its repository")),
             ("due", "due", _("When a clock is due, and why")),
             ("stats", "statistics", _("Live figures, for members")),
             ("check", "check", _("Check the whole repository")),

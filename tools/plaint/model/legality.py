@@ -5,6 +5,7 @@ Rules:
   of the person, and all its conditions hold; the words it uses stand in the policy; what must be sealed with it is.
 - Separation of duties: of each pair in `apart`, nobody does both in one round of a case.
 - A team is large enough, each of its members holds the roles asked for, one knows the category's field.
+- Who reported is handed over (`export`) only by somebody whose recorded request for it was granted: it takes two people.
 - A time limit is extended while it runs and before it is over, to a later time: what is late stays late.
 
 `refusals` gives every reason against an event, in the words of the language in force, each with its ground; an empty list means legal.
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from plaint.i18n import _, listed, pick
 from plaint.model.deadlines import Reading, open_readings
-from plaint.model.machine import START, CaseState, event_name, names, transitions_for
+from plaint.model.machine import START, CaseState, disclosed_to, event_name, names, transitions_for
 from plaint.model.policy import TEAM, Policy, Transition
 from plaint.model.record import Event
 
@@ -123,6 +124,9 @@ def _against_condition(policy: Policy, state: CaseState, event: Event, transitio
             yield Refusal(Ground.RETENTION, _("{clock} has not ended: it runs to {end}").format(clock=pick(policy.clocks[clock].title), end=end))
     if event.kind == "extend" and event.codes.get("clock") in policy.clocks:
         yield from _against_extension(policy, event, events)
+    if event.kind == "export" and "identity" in event.codes.get("compartments", ()) and event.by not in disclosed_to(events):
+        message = _("{member} may hand over who reported only after asking for it in this case, and being granted it: plaint disclose")
+        yield Refusal(Ground.CONDITION, message.format(member=event.by))
 
 
 def _against_extension(policy: Policy, event: Event, events: Sequence[Event]) -> Iterator[Refusal]:

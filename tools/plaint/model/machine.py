@@ -158,6 +158,18 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
     return replace(state, **changed)
 
 
+def disclosed_to(events: Iterable[Event]) -> frozenset[str]:
+    """The members whose recorded request for the identity was granted."""
+    requests = {}
+    granted = set()
+    for event in events:
+        if event.kind == "disclose" and event.codes.get("step") == "request":
+            requests[event.id] = event.by
+        if event.kind == "disclose" and event.codes.get("step") == "grant":
+            granted.add(requests.get(event.codes.get("request", ""), ""))
+    return frozenset(granted - {""})
+
+
 def verified(measures: Iterable[Measure], event: Event) -> tuple[Measure, ...]:
     """The measures after a `verify` event; one that is settled stays as it is."""
     code, result = event.codes.get("measure"), event.codes.get("result", "")

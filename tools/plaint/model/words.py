@@ -52,6 +52,7 @@ EVENTS: Mapping[str, Mapping[str, str]] = {
     "grant": {"en": "grant access", "zh": "授权查阅"},
     "revoke": {"en": "revoke access", "zh": "撤销查阅"},
     "rekey": {"en": "renew keys", "zh": "更换密钥"},
+    "export": {"en": "hand over", "zh": "移交"},
 }
 """Every event of a case, by name; those that have steps stand whole and by step."""
 
@@ -118,6 +119,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
     "relation": {"en": "relation", "zh": "关系"},
     "direction": {"en": "direction", "zh": "方向"},
     "request": {"en": "request", "zh": "申请"},
+    "compartments": {"en": "parts", "zh": "部分"},
+    "recipient": {"en": "recipient's key", "zh": "接收方密钥"},
 }
 """The open codes of events, as people call them."""
 

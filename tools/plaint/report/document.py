@@ -35,6 +35,13 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Lines that stand as they are, to be copied: commands, hashes, texts of a record."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table; the columns from the second one on are numbers unless `words` names them."""
 
@@ -57,7 +64,7 @@ class Chart:
     rows: tuple[tuple[str, int], ...]
 
 
-Block = Heading | Paragraph | Bullets | Fill | Table | Chart
+Block = Heading | Paragraph | Bullets | Fill | Code | Table | Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from plaint.publish.charts import bars
 from plaint.publish.page import escape, table
-from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
+from plaint.report.document import Block, Bullets, Chart, Code, Document, Fill, Heading, Paragraph, Table
 
 _LANG = {"zh": "zh-Hans", "en": "en"}
 
@@ -34,6 +34,8 @@ def _block(block: Block, ident: str) -> str:
             return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>\n"
         case Fill(text):
             return f'<p class="fill">[ {escape(text)} ]</p>\n'
+        case Code(text):
+            return f"<pre>{escape(text)}</pre>\n"
         case Table():
             return table(block.title, [escape(cell) for cell in block.header], [[escape(cell) for cell in row] for row in block.rows], block.numbers)
         case Chart(title, rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
+from plaint.report.document import Block, Bullets, Chart, Code, Document, Fill, Heading, Paragraph, Table
 
 
 def as_markdown(document: Document) -> str:
@@ -26,6 +26,8 @@ def _block(block: Block) -> Iterator[str]:
             yield "\n".join(f"- {_text(item)}" for item in items)
         case Fill(text):
             yield f"> [ {_text(text)} ]"
+        case Code(text):
+            yield "\n".join(f"    {line}".rstrip() for line in text.splitlines())
         case Table():
             marks = ["---:" if i in block.numbers else "---" for i in range(len(block.header))]
             lines = [_row(block.header), "|" + "|".join(marks) + "|", *map(_row, block.rows)]

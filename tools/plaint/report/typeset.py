@@ -6,15 +6,18 @@ Chinese needs a font that has it. Typst would leave the characters out without a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _
-from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
+from plaint.report.document import Block, Bullets, Chart, Code, Document, Fill, Heading, Paragraph, Table
 
 _LATIN = ("Noto Sans", "DejaVu Sans", "Libertinus Serif")
 """The last one is inside Typst."""
+_MONO = ("Noto Sans Mono", "DejaVu Sans Mono")
+"""The second one is inside Typst."""
 _CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimSun")  # fmt: skip
 
 
@@ -25,6 +28,7 @@ def as_pdf(document: Document) -> bytes:
         "subtitle": document.subtitle,
         "lang": document.lang,
         "fonts": _fonts(document.lang),
+        "mono": _fonts(document.lang, _MONO),
         "blocks": [_plain(block) for block in document.blocks],
     }
     return _set(data, {}, format="pdf", pdf_standards=["a-2a"])
@@ -44,7 +48,7 @@ def _set(data: dict[str, Any], inputs: dict[str, str], **options: Any) -> bytes:
     return made
 
 
-def _fonts(lang: str) -> list[str]:
+def _fonts(lang: str, latin: Sequence[str] = _LATIN) -> list[str]:
     import typst
 
     there = {family.lower() for family in typst.Fonts().families()}
@@ -54,7 +58,7 @@ def _fonts(lang: str) -> list[str]:
             _("there is no font with Chinese characters here"),
             hint=_("install one (on Debian and Ubuntu: apt install fonts-noto-cjk), or take --format html"),
         )
-    return [*(family for family in _LATIN if family.lower() in there), *chinese[:1]]
+    return [*(family for family in latin if family.lower() in there), *chinese[:1]]
 
 
 def _plain(block: Block) -> dict[str, Any]:
@@ -67,6 +71,8 @@ def _plain(block: Block) -> dict[str, Any]:
             return {"kind": "bullets", "items": items}
         case Fill(text):
             return {"kind": "fill", "text": text}
+        case Code(text):
+            return {"kind": "code", "text": text}
         case Chart(title, rows):
             return {"kind": "chart", "title": title, "rows": rows, "alt": alternative(block)}
         case Table():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
+from plaint.report.document import Block, Bullets, Chart, Code, Document, Fill, Heading, Paragraph, Table
 from plaint.report.typeset import alternative, picture
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _add(docx: Docx, block: Block, lang: str) -> None:
                 docx.add_paragraph(item, style="List Bullet")
         case Fill(text):
             docx.add_paragraph(f"[ {text} ]", style="Intense Quote")
+        case Code(text):
+            docx.add_paragraph().add_run(text).font.name = "Courier New"
         case Chart(title, _rows):
             shape = docx.add_picture(io.BytesIO(picture(block, lang)), width=Mm(150))
             named = shape._inline.docPr  # noqa: SLF001 - python-docx has no public way to give a picture its description
