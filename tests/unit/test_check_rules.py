@@ -754,6 +754,14 @@ def test_held_case_is_not_due_for_disposal(house):
     assert not set(house.codes("2032-01-01T09:00")) & {"R101", "R102"}
 
 
+def test_what_must_be_gone_is_told_with_its_ceiling(house):
+    house.edit("policy/1.yaml", "grace: '3 months'", "at-most: '37 months'")
+    house.add(house.case(start="2026-02-02T09:00").to_closed())
+    said = {now: [str(f.message) for f in house.check(now).findings if f.rule in ("R101", "R102")] for now in ("2029-02-10T09:00", "2029-03-03T09:00")}
+    assert said["2029-02-10T09:00"] == ["Retention: ended 2029-02-02 16:00; the case must be gone by 2029-03-02 16:00"]
+    assert said["2029-03-03T09:00"] == ["Retention: ended 2029-02-02 16:00, and the case had to be gone by 2029-03-02 16:00, 17 hours ago"]
+
+
 def test_leaving_is_the_members_own_last_event(house):
     house.append("members/custodian.yaml", event("leave", "custodian"))
     assert "T102" not in house.codes()

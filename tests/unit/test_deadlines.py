@@ -117,6 +117,38 @@ def test_a_held_case_is_not_due_for_disposal(house: CaseBuilder) -> None:
     assert held.release_hold(at="2031-01-01").status("retention", "2031-01-02") is Status.LATE
 
 
+def test_a_ceiling_is_late_to_the_minute_and_a_hold_stops_it() -> None:
+    closed = CaseBuilder(load_preset("de-hinschg")).receive().acknowledge().accept().assign().conclude().decide().answer().close()
+    reading = closed.clock("retention")
+    assert (closed.due("retention"), str(reading.ceiling)) == ("2029-09-05T16:00:00+02:00", "2029-10-05 16:00:00+02:00")
+    assert closed.refused("dispose", step="propose", at="2029-09-05T15:59")
+    assert closed.status("retention", "2029-10-05T16:00") is Status.SOON
+    assert closed.status("retention", "2029-10-05T16:01") is Status.LATE
+    held = closed.hold(at="2029-09-30")
+    assert held.status("retention", "2031-01-01") is Status.SUSPENDED
+    assert held.refused("dispose", step="propose", at="2029-10-01")
+    assert held.release_hold(at="2031-01-01").status("retention", "2031-01-01") is Status.LATE
+    assert closed.dispose("propose", at="2029-09-06").dispose("confirm").status("retention") is Status.DONE
+
+
+def test_nothing_that_comes_later_moves_the_end_of_a_retention_silently(house: CaseBuilder) -> None:
+    closed = house.to_closed()
+    due = closed.due("retention")
+    later = (
+        closed.step("message", at="2027-01-01")
+        .step("correct", at="2027-02-01")
+        .step("link", at="2027-03-01")
+        .hold(at="2027-04-01")
+        .release_hold(at="2027-05-01")
+    )
+    assert later.due("retention") == due
+    assert later.refused("evidence", at="2027-06-01")  # it takes to open the case again, which everybody sees
+    reopened = later.reopen(at="2027-07-01", reason="new-evidence")
+    assert reopened.clock("retention").stopped
+    again = reopened.assign().evidence().conclude().decide().answer().close()
+    assert again.due("retention") == "2030-07-01T06:00:00+08:00"
+
+
 def test_each_measure_has_its_own_clock(house: CaseBuilder) -> None:
     case = house.to_decided(("warning", "2026-10-20"), ("rule-change", "2026-12-31")).verify("m1", at="2026-10-21T00:01")
     first, second = case.clocks("measure", "2026-12-25")

@@ -74,7 +74,7 @@ def arguments(row: Row, folder: Path) -> list[str]:
 
 
 def expected(row: Row) -> dict[str, Any]:
-    return {"due": row["due"], "provisional": row.get("provisional") == "true"}
+    return {"due": row["due"], "provisional": row.get("provisional") == "true", **({"ceiling": row["ceiling"]} if "ceiling" in row else {})}
 
 
 def test_the_table_is_whole() -> None:
@@ -94,7 +94,9 @@ def test_due(row: Row) -> None:
     assert within is not None
     pauses = [(moment(a, policy), moment(b, policy)) for a, b in (stretch.split("/") for stretch in row.get("suspended", ()))]
     found = due_after(moment(row["start"], policy), within, policy.timezone, policy.calendar, pauses)
-    assert {"due": str(found), "provisional": found.provisional} == expected(row), row["why"]
+    most = policy.clocks[row["clock"]].at_most
+    ceiling = {"ceiling": str(due_after(moment(row["start"], policy), most, policy.timezone, policy.calendar))} if most else {}
+    assert {"due": str(found), "provisional": found.provisional, **ceiling} == expected(row), row["why"]
 
 
 @pytest.mark.parametrize("row", named(ROWS))

@@ -151,6 +151,13 @@ BROKEN: list[tuple[str, str, Callable[[Document], None]]] = [
     ("clock per measure of another event", "clock-per", _set("clocks.measure.starts", ["conclude"])),
     ("clock per request of another event", "clock-per", _set("clocks.disclosure.stops", ["answer"])),
     ("a deadline with grace", "grace-on-deadline", _set("clocks.feedback.grace", "3 days")),
+    ("a deadline with a ceiling", "ceiling-on-deadline", _set("clocks.feedback.at-most", "30 days")),
+    ("a ceiling beside a grace", "ceiling-and-grace", _set("clocks.retention.at-most", "4 years")),
+    (
+        "a ceiling that leaves no time",
+        "ceiling-too-low",
+        _set("clocks.retention", {**preset_document("de-hinschg")["clocks"]["retention"], "within": "36 months"}),
+    ),
     ("while what", "unknown-condition", _transition("conclude", while_="awake")),
     ("unless what", "unknown-condition", _transition("hold", unless="closed")),
     ("team rule for no category", "unknown-category", _set("team.expertise", {"services": ["service"]})),

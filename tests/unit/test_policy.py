@@ -108,6 +108,15 @@ def test_eu_articles_9_and_16_to_18() -> None:
     assert eu.clocks["retention"].grace is not None  # art. 18(1): no longer than necessary
 
 
+def test_hinschg_sections_11_and_17() -> None:
+    de = load_preset("de-hinschg")
+    assert str(de.clocks["acknowledgement"].within) == "7 days"  # s. 17(1) no. 1
+    assert (str(de.clocks["feedback"].within), de.clocks["feedback"].or_after) == ("3 months", "acknowledgement")  # s. 17(2)
+    retention = de.clocks["retention"]  # s. 11(5)
+    assert (str(retention.at_most), retention.grace) == ("3 years", None)
+    assert de.holders("identity") == ("custodian",)  # s. 8
+
+
 def test_a_wrong_time_zone_is_an_input_error() -> None:
     document = preset_document("house")
     document["calendar"]["timezone"] = "Asia/Nowhere"

@@ -158,8 +158,15 @@ def _report(record: Record, policy: Policy, reading: Reading, now: datetime, fou
     event = _event_of(record, reading)
     title = pick(reading.clock.title) + (f" {reading.subject}" if reading.clock.per == "measure" else "")
     due = _minute(reading.due, policy)
-    if status is Status.LATE:
+    if status is Status.LATE and reading.ceiling:
+        gone = _minute(reading.ceiling, policy)
+        message = _("{clock}: ended {due}, and the case had to be gone by {ceiling}, {span} ago").format(
+            clock=title, due=due, ceiling=gone, span=stretch(now - reading.ceiling)
+        )
+    elif status is Status.LATE:
         message = _("{clock}: was due {due}, {span} ago").format(clock=title, due=due, span=stretch(now - reading.due))
+    elif reading.due < now and reading.ceiling:
+        message = _("{clock}: ended {due}; the case must be gone by {ceiling}").format(clock=title, due=due, ceiling=_minute(reading.ceiling, policy))
     elif reading.due < now:
         message = _("{clock}: ended {due}").format(clock=title, due=due)
     elif code == "D103":

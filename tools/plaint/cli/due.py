@@ -34,10 +34,14 @@ def due(policy_file: str, clock: str, start: str, suspended: tuple[str, ...], fm
     started = parse_time(start, "--start", policy.timezone)
     pauses = [_pause(text, policy) for text in suspended]
     found = due_after(started, within, policy.timezone, policy.calendar, pauses)
+    most = policy.clocks[clock].at_most
+    ceiling = due_after(started, most, policy.timezone, policy.calendar).at if most else None
     if fmt == "json":
-        print_json({"due": found.at.isoformat(), "provisional": found.provisional})
+        print_json({"due": found.at.isoformat(), "provisional": found.provisional, **({"ceiling": ceiling.isoformat()} if ceiling else {})})
         return
     click.echo(found.at.isoformat())
+    if ceiling:
+        click.echo(_("the case must be gone by {ceiling}").format(ceiling=ceiling.isoformat()), err=True)
     if found.provisional:
         click.echo(_("provisional: not all holidays up to then are announced"), err=True)
     click.echo(

@@ -6,6 +6,8 @@ Rules:
 - Suspended time is added back where the clock has `pause: suspend`; while suspended nothing is late.
 - `extend` moves the due time of the running clock it names.
 - `or-after: X` starts a clock when X falls due without being stopped (EU 2019/1937, Art. 9(1)(f)).
+- A retention runs from its start events alone: what else is recorded meanwhile (a message, evidence that comes late) moves neither its end nor its
+  ceiling. Only opening the case again stops it, and closing it again starts it anew.
 - A case that is under a hold is never due for disposal.
 - What a retention keeps is at risk where its disposal was proposed, or even carried out, before the retention is over.
 """
@@ -48,6 +50,8 @@ class Reading:
     provisional: bool = False
     stopped: datetime | None = None
     suspended: bool = False
+    ceiling: datetime | None = None
+    """When what a retention keeps must be gone."""
 
     def status(self, now: datetime) -> Status:
         """What it says at `now`."""
@@ -61,8 +65,8 @@ class Reading:
 
     @property
     def latest(self) -> datetime:
-        """The last moment that is not late: the due time, with the grace that a retention has."""
-        return self.due + span(self.clock.grace)
+        """The last moment that is not late: the due time, with the grace that a retention has; or its ceiling."""
+        return self.ceiling or self.due + span(self.clock.grace)
 
 
 def span(duration: Duration | None) -> timedelta:
@@ -115,7 +119,8 @@ def _read(
             if running and not clock.restarts:
                 continue
             due = due_after(at, clock.within, policy.timezone, policy.calendar, pauses if clock.suspends else ())
-            new = Reading(clock, subject, at, due.at, due.provisional, suspended=clock.suspends and state.suspended)
+            ceiling = due_after(at, clock.at_most, policy.timezone, policy.calendar).at if clock.at_most else None
+            new = Reading(clock, subject, at, due.at, due.provisional, suspended=clock.suspends and state.suspended, ceiling=ceiling)
             running = [*running, new] if clock.per else [new]
         if event and event.kind == "extend" and event.codes.get("clock") == clock.name:
             until = _after_pauses(event, pauses if clock.suspends else ())

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 
 from plaint.i18n import _, listed, pick
+from plaint.model.clocks import due
 from plaint.model.course import Course, Place, Step, event_names, explore
 from plaint.model.lint_people import against_people
 from plaint.model.policy import TEAM, Clock, ClockKind, Policy, Transition
@@ -210,6 +212,7 @@ def _times_formed(policy: Policy) -> Iterator[Finding]:
             yield "clock-per", _("the clock {name} runs per {per}: it starts with {start} and stops with {stop}").format(**words)
         if clock.grace and clock.kind is not ClockKind.RETENTION:
             yield "grace-on-deadline", _("the clock {name} is a deadline and can have no grace; extend it or make it longer").format(name=clock.name)
+        yield from _ceiling_formed(policy, clock)
     for kind, rule in policy.reminders.rules.items():
         if rule.escalate_after and not policy.reminders.escalate_to:
             yield "escalates-to-nobody", _("the reminders of {kind} are escalated to nobody: say to which roles, in escalate-to").format(kind=kind)
@@ -218,6 +221,21 @@ def _times_formed(policy: Policy) -> Iterator[Finding]:
     if policy.threshold < LEAST_THRESHOLD:
         words = {"n": str(policy.threshold), "least": str(LEAST_THRESHOLD)}
         yield "low-threshold", _("counts of {n} could be published: the threshold is at least {least}").format(**words)
+
+
+def _ceiling_formed(policy: Policy, clock: Clock) -> Iterator[Finding]:
+    """A ceiling (`at-most`) is a retention's, leaves time to dispose of the case, and needs no grace beside it."""
+    if clock.at_most is None:
+        return
+    if clock.kind is not ClockKind.RETENTION:
+        yield "ceiling-on-deadline", _("the clock {name} is a deadline: at-most is for retentions").format(name=clock.name)
+    elif clock.grace:
+        yield "ceiling-and-grace", _("the clock {name} has a grace and a ceiling: with at-most, leave grace out").format(name=clock.name)
+    elif clock.within:
+        starts = [datetime(2024, month, day, tzinfo=policy.timezone) for month in range(1, 13) for day in (1, 29)]
+        ends = [[due(start, length, policy.timezone, policy.calendar).at for length in (clock.within, clock.at_most)] for start in starts]
+        if any(most <= least for least, most in ends):
+            yield "ceiling-too-low", _("the clock {name} keeps longer than at-most allows: no time is left to dispose of a case").format(name=clock.name)
 
 
 # --- courses ---------------------------------------------------------------------------------------------------------------------------

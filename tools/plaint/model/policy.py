@@ -82,6 +82,8 @@ class Clock:
     suspends: bool = False
     restarts: bool = True
     grace: Duration | None = None
+    at_most: Duration | None = None
+    """Of a retention: by when the case must be gone, counted from its start; a hold stops that, too."""
     or_after: str | None = None
 
 
@@ -320,6 +322,7 @@ def _clock(name: str, item: Mapping[str, Any]) -> Clock:
         suspends=item.get("pause") == "suspend",
         restarts=item.get("restart") != "never",
         grace=_duration(item, "grace"),
+        at_most=_duration(item, "at-most"),
         or_after=item.get("or-after"),
     )
 

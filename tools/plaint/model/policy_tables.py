@@ -142,6 +142,7 @@ def clocks(policy: Policy) -> list[tuple[str, ...]]:
             )
             if holds
         ]
+        notes += [_("gone after {span} at the latest").format(span=duration(clock.at_most))] if clock.at_most else []
         starts = [event_title(s) for s in clock.starts]
         if clock.or_after and clock.or_after in policy.clocks:
             starts.append(_("{clock} missed").format(clock=pick(policy.clocks[clock.or_after].title)))
