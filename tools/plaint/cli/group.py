@@ -69,6 +69,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("import", "importing", _("Register the rows of a spreadsheet")),
             ("inbox", "inbox", _("Bring in what reporters sent")),
             ("sync", "sync", _("Bring this clone and the shared repository together")),
+            ("backup", "backup", _("Everything in one file, proved")),
             ("recovery", "recovery", _("Share out, put together and try the recovery key")),
             ("publish", "statistics", _("Publish the figures of a closed period")),
             ("review", "review", _("The supervision review of a period")),
