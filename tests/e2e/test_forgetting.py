@@ -7,15 +7,20 @@ imports nothing of plaint. It succeeds before the disposal, so it can fail after
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyrage
 import pytest
 from conftest import Plaint, environment
+
+from plaint.store.forgetting import forget_for_good
+from plaint.store.repository import Repository
 
 ARMOUR = re.compile(rb"-----BEGIN AGE ENCRYPTED FILE-----\r?\n.*?-----END AGE ENCRYPTED FILE-----", re.DOTALL)
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
@@ -23,12 +28,16 @@ SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
 
 def every_object(git_dir: Path) -> Iterable[bytes]:
     """The content of each object that git can find, packed or loose, named by a ref or by nothing."""
-    git = ["git", "-C", str(git_dir)]
-    listed = subprocess.run([*git, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"], capture_output=True, check=True).stdout
-    for line in listed.decode().splitlines():
-        sha, kind = line.split()
-        if kind == "blob":
-            yield subprocess.run([*git, "cat-file", "blob", sha], capture_output=True, check=True).stdout
+    command = ["git", "-C", str(git_dir), "cat-file", "--batch-all-objects", "--unordered", "--batch"]
+    read = subprocess.run(command, capture_output=True, check=True).stdout
+    at = 0
+    while at < len(read):
+        end = read.index(b"\n", at)
+        _sha, kind, size = read[at:end].split()
+        content = read[end + 1 : end + 1 + int(size)]
+        at = end + 2 + int(size)
+        if kind == b"blob":
+            yield content
 
 
 def opened(copies: Iterable[Path], identities: Iterable[Path], case: str) -> int:
@@ -129,7 +138,7 @@ def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
         assert opened([copy], identities, case) > 0, f"{copy.name}: the attack is too weak to show anything"
 
     a.good("dispose", case, "--step", "confirm", member="sun.li")
-    a.good("sync", member="sun.li")
+    assert "still gives" not in a.run("sync", member="sun.li").stderr  # asked by its number, the server has no keyring
     b.good("sync", member="li.wei")
     assert opened(copies_of(over), identities, case) == 0
     for org in (a, b):
@@ -145,7 +154,7 @@ def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     case = closing(a)
     identities = sorted((over / "keys").glob("*.age-identity"))
     a.good("dispose", case, "--step", "confirm", member="sun.li")
-    a.good("sync", member="sun.li")
+    assert f"still gives the destroyed keyring of {case}" in a.run("sync", member="sun.li").stderr
     b.good("sync", member="li.wei")
     clones_and_mirror = [copy for copy in copies_of(over) if copy.name != "hub.git"]
     assert opened(clones_and_mirror, identities, case) == 0  # nobody can fetch it any more
@@ -163,3 +172,102 @@ def test_a_clone_that_was_away_forgets_at_its_next_sync(over: Path) -> None:
     assert opened([over / "b"], identities, case) > 0
     b.good("sync", member="zhao.min")
     assert opened([over / "b"], identities, case) == 0
+
+
+def hidden_away(org: Plaint, case: str) -> None:
+    """The keyring in force, and older ones, in every corner where git keeps things."""
+    keyring = f"refs/plaint/keys/{case}"
+    git = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
+    org.git("-c", "core.logAllRefUpdates=always", "update-ref", "--create-reflog", "refs/heads/diary", keyring)
+    org.git("-c", "core.logAllRefUpdates=always", "update-ref", "refs/heads/diary", "HEAD")  # only its reflog names it
+    org.git("update-ref", "refs/tags/keep", keyring)
+    org.git("update-ref", f"refs/remotes/old/plaint/keys/{case}", keyring)
+    org.git("worktree", "add", "-q", "--detach", "../beside", keyring)
+    org.git("-C", "../beside", "checkout", "-q", "--detach", "main")  # only the reflog of its HEAD names it
+    org.git("repack", "-a", "-d", "-q")  # the keyring lies in a pack …
+    org.good("rekey", case, member="chen.jie")  # … and is replaced by one that does not
+    org.git("gc", "-q")  # what nothing names becomes loose
+    lost = org.git(*git, "commit-tree", "-m", "lost", "HEAD^{tree}").strip()
+    org.git("update-ref", "refs/heads/passing", lost)
+    org.git("update-ref", "-d", "refs/heads/passing")
+    (org.home / "lost").write_text(lost)
+    leftover = org.folder / ".git" / "objects" / "pack" / "tmp_pack_x1y2z3"
+    leftover.write_bytes(b"x")
+    os.utime(leftover, (0, 0))
+
+
+def test_no_corner_of_a_clone_keeps_a_keyring(over: Path) -> None:
+    a = desk(over, "a")
+    case = closing(a)
+    identities = sorted((over / "keys").glob("*.age-identity"))
+    hidden_away(a, case)
+    (over / "a" / ".git" / "lfs" / "objects" / "ab" / "cd").mkdir(parents=True)
+    assert opened([over / "a"], identities, case) > 0
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    assert opened([over / "a", over / "beside"], identities, case) == 0
+    a.git("cat-file", "-e", (a.home / "lost").read_text())  # what somebody may still want is there
+    assert not (over / "a" / ".git" / "objects" / "pack" / "tmp_pack_x1y2z3").exists()
+    assert "missing" not in a.git("fsck", "--full", "--unreachable")
+    assert "diary" in a.git("branch")  # the branch is theirs; only the line of its reflog went
+    assert Repository.at(a.folder).remnants([case]) == ()
+
+
+def test_what_cannot_be_dropped_is_told(over: Path) -> None:
+    """A file of the keyring in a stash, and a pack marked to be kept."""
+    a = desk(over, "a")
+    case = closing(a)
+    a.git("repack", "-a", "-d", "-q")
+    (pack,) = (over / "a" / ".git" / "objects" / "pack").glob("*.pack")
+    pack.with_suffix(".keep").touch()
+    subprocess.run(["git", "clone", "-q", "--shared", "a", "borrower"], cwd=over, check=True)
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    left = Repository.at(a.folder).remnants([case])
+    assert left
+    assert all(pack.with_suffix(".keep").name in each.why for each in left)
+    borrowing = Repository.at(over / "borrower").remnants([case])
+    assert borrowing
+    assert all("borrowed from" in each.why for each in borrowing)
+    pack.with_suffix(".keep").unlink()
+    repository = Repository.at(a.folder)
+    assert forget_for_good(repository.git, repository.objects, repository.common_folder, [case]) == ()
+    assert opened([over / "a"], sorted((over / "keys").glob("*.age-identity")), case) == 0
+
+
+def test_a_backup_from_before_opens_what_was_disposed_of_and_is_told_apart(over: Path) -> None:
+    """What the handbook says plainly: a backup keeps what it has. Restored, it forgets at its first sync."""
+    a = desk(over, "a")
+    case = closing(a)
+    identities = sorted((over / "keys").glob("*.age-identity"))
+    a.good("backup", over / "old.bundle", member="sun.li")
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    a.good("sync", member="sun.li")
+    a.good("backup", over / "new.bundle", member="sun.li")
+    told = a.run("backup", "--check", over / "old.bundle", over / "new.bundle")
+    assert told.returncode == 1
+    assert f"old.bundle: still opens {case}" in told.stdout and "new.bundle: opens nothing" in told.stdout
+    for name, expected in (("old", True), ("new", False)):
+        restored = over / f"{name}-restored"
+        subprocess.run(["git", "clone", "-q", over / f"{name}.bundle", restored], check=True)
+        subprocess.run(["git", "-C", restored, "fetch", "-q", "origin", "refs/plaint/*:refs/plaint/*"], check=True)
+        assert (opened([restored], identities, case) > 0) is expected
+    restored = desk(over, "old-restored")
+    restored.git("remote", "set-url", "origin", str(over / "hub.git"))
+    restored.git("config", "plaint.keys", str(over / "keys"))
+    restored.git("config", "gpg.format", "ssh")
+    restored.good("sync", member="li.wei")
+    assert opened([over / "old-restored"], identities, case) == 0
+
+
+def test_figures_that_were_published_stay_as_they_are(over: Path) -> None:
+    a = desk(over, "a")
+    case = closing(a)
+    year = str(datetime.now(UTC).year - 1)
+    before = a.data("stats", "--period", year)
+    a.good("publish", "--period", year, member="zhou.ning")
+    release = a.blob(f"HEAD:releases/{year}.yaml")
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    assert a.data("stats", "--period", year) == before
+    assert a.blob(f"HEAD:releases/{year}.yaml") == release
+    assert a.run("audit").returncode == 0
+    findings = json.loads(a.run("check", "--format", "json").stdout)["findings"]
+    assert not [f for f in findings if f["rule"].startswith(("R3", "K")) or case in f["record"]]

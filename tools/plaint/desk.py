@@ -25,6 +25,7 @@ from plaint.model.schema import check_record, check_sealed
 from plaint.organisation import Organisation, case_path
 from plaint.seal.envelope import open_body, seal_body
 from plaint.seal.keyring import Keyring, keyring_hash, new_case_keys, open_secret, seal_keyring
+from plaint.store import lfs
 from plaint.store.commits import Change
 from plaint.store.keyrings import keyring_ref
 
@@ -294,6 +295,8 @@ def record_series(actor: Actor, case: str, entries: Sequence[Entry], now: dateti
         refs = repository.write_keyrings([(before.id, keyring)], actor.signing_key, actor.member, when) if keyring else {}
         gone = [keyring_ref(before.id)] if policy.states[state.state].final else []
         commits = repository.commit_series(changes, actor.signing_key, refs, gone)
+        if gone:
+            drop_large_files(organisation, before)
     return [Recorded(before.id, event.id, after.state, commit) for (event, after), commit in zip(done, commits, strict=True)]
 
 
@@ -301,6 +304,11 @@ def _event_of(actor: Actor, entry: Entry, now: datetime) -> Event:
     """An entry as an event that is not sealed yet."""
     event_id = entry.ids.event if entry.ids else new_event_id()
     return Event(entry.kind, event_id, entry.at or now, actor.member, dict(entry.codes), dict.fromkeys(entry.bodies, ""))
+
+
+def drop_large_files(organisation: Organisation, record: Record) -> None:
+    """Removes the sealed files that git-lfs keeps here for a case that was disposed of: what nobody can open needs no room."""
+    lfs.drop(organisation.repository.common_folder, (str(event.codes["digest"]) for event in record.events if event.kind == "evidence"))
 
 
 def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None) -> list[Recorded]:

@@ -6,7 +6,7 @@ Rules of `pre-receive`, for a bare repository that everybody pushes to:
   A keyring of a case that is not known yet may come first: large imports push theirs so.
 - No other ref is taken: replacement objects, tags and strange namespaces can carry what nobody checks.
 
-`post-receive` removes the objects of keyrings that were replaced or destroyed: git would keep them, and they open what was closed.
+`post-receive` removes the objects of keyrings that were replaced or destroyed: git would keep them, and they open what was closed (`store.forgetting`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from plaint.model.policy import policy_from
 from plaint.model.record import parse
 from plaint.seal.keyring import keyring_hash
 from plaint.store import keyrings
+from plaint.store.forgetting import SETTLED, forget_for_good
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 
@@ -131,12 +132,15 @@ def _case(objects: Objects, case: str, head: str) -> tuple[str, bool] | None:
 
 
 def forget_keyrings(git: Git, updates: Iterable[Update]) -> None:
-    """Removes what no ref names any more of the keyrings that moved; out of packs too where one was destroyed."""
+    """Removes what no ref names any more of the keyrings that moved; of a case whose keyring was destroyed, all there ever were."""
     moved = {update.old: update.ref.removeprefix(keyrings.PREFIX) for update in updates if update.ref.startswith(keyrings.PREFIX) and update.old}
-    destroyed = any(not update.new for update in updates)
-    folder = git.folder / git.text("rev-parse", "--git-path", "objects")
-    if moved and keyrings.forget(git, Objects(git), folder, moved) and destroyed:
-        git.call("repack", "-a", "-d", "-q")
+    destroyed = {update.ref.removeprefix(keyrings.PREFIX) for update in updates if update.ref.startswith(keyrings.PREFIX) and not update.new}
+    if moved:
+        common = git.folder / git.text("rev-parse", "--git-common-dir")
+        objects = Objects(git)
+        if destroyed:
+            forget_for_good(git, objects, common, destroyed, settled=SETTLED)
+        keyrings.forget(git, objects, common / "objects", moved)
 
 
 def install(folder: Path, name: str, command: str) -> Path:

@@ -214,6 +214,8 @@ def _command(spec: EventCommand) -> click.Command:
         print_recorded(done, fmt)
         if fmt == "text" and spec.kind == "disclose":
             _tell_next(done, codes)
+        if policy.states[done.state].final:
+            _tell_of_remnants(done.case)
 
     command: Callable[..., None] = common_options(format_option("text", "json")(run))
     for code in reversed(spec.codes):
@@ -246,6 +248,15 @@ def _tell_next(done: Recorded, codes: Mapping[str, Any]) -> None:
     if codes["step"] == "grant":
         line = _("  next: tell the reporter, unless that would endanger the inquiry: plaint disclose {case} --step inform --request {id}")
         click.echo(line.format(case=done.case, id=codes.get("request", "")))
+
+
+def _tell_of_remnants(case: str) -> None:
+    """What could not be destroyed here, and what is left to do elsewhere."""
+    for each in session().organisation.repository.remnants([case]):
+        click.echo(_("note: a part of the keyring of {case} is still here: {why}").format(case=case, why=each.why), err=True)
+    click.echo(
+        _("note: plaint sync destroys its keyring elsewhere; plaint export {case} then makes the certificate of destruction").format(case=case), err=True
+    )
 
 
 def _tells_reporter(kind: str, codes: Mapping[str, Any]) -> bool:

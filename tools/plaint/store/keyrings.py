@@ -81,13 +81,13 @@ def read_all(git: Git, objects: Objects) -> dict[str, dict[str, str]]:
     return dict(zip(named, _read(objects, list(named.values())), strict=True))
 
 
-def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str]) -> bool:
-    """Removes the objects of keyrings (commit id -> case) that are in force no more; whether some are still there, in packs.
+def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str]) -> None:
+    """Removes the loose objects of keyrings (commit id -> case) that are in force no more; out of packs see plaint.store.forgetting.
 
     Without this they would lie in the object store until git tidies up, weeks later, and open what was closed. `folder` is git's `objects`.
     What the keyring in force shares with the old one stays, and so does what another ref still names.
     """
-    named = set(git.text("for-each-ref", "--format=%(objectname)", "refs/plaint/").split())
+    named = set(git.text("for-each-ref", "--format=%(objectname)").split())
     gone: set[str] = set()
     for old, case in replaced.items():
         if old not in named:
@@ -96,7 +96,13 @@ def forget(git: Git, objects: Objects, folder: Path, replaced: Mapping[str, str]
     objects.close()  # a process that has an object open would keep it on some systems
     for sha in gone:
         (folder / sha[:2] / sha[2:]).unlink(missing_ok=True)
-    return any(found is not None for found in objects.get_many(sorted(gone)))
+    drop_commit_graph(folder)
+
+
+def drop_commit_graph(folder: Path) -> None:
+    """Removes git's list of commits, which names some that are gone; it is a cache that git makes again, and plaint does not read it."""
+    for path in (folder / "info" / "commit-graph", *(folder / "info" / "commit-graphs").glob("*")):
+        path.unlink(missing_ok=True)
 
 
 def _all_of(objects: Objects, commit: str) -> set[str]:

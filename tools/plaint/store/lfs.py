@@ -7,6 +7,8 @@ True
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from plaint.store.objects import Objects
@@ -32,6 +34,12 @@ def parse_pointer(data: bytes) -> Pointer | None:
     """What a pointer says; None where it is none, in its one canonical form."""
     match = _POINTER.fullmatch(data)
     return Pointer(match[1].decode("ascii"), int(match[2])) if match else None
+
+
+def drop(common: Path, digests: Iterable[str]) -> None:
+    """Removes files from where git-lfs keeps them; `common` is git's common folder."""
+    for digest in digests:
+        (common / "lfs" / "objects" / digest[:2] / digest[2:4] / digest).unlink(missing_ok=True)
 
 
 def read_pointer(objects: Objects, sha: str) -> Pointer | None:

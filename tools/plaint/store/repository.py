@@ -16,7 +16,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +24,10 @@ from typing import Self
 
 from plaint.errors import EnvironmentFaultError, InputError, LockedError
 from plaint.i18n import _
-from plaint.store import keyrings, lock
+from plaint.store import forgetting, keyrings, lock
 from plaint.store.commits import Change, ident, signed_commit, tree_of, unsigned_commit
 from plaint.store.follow import Follower, Journal, Pending
+from plaint.store.forgetting import Remnant
 from plaint.store.git import Git, bare_repository, fault
 from plaint.store.incoming import Draft, tidy
 from plaint.store.keyrings import Keyring
@@ -411,13 +412,19 @@ class Repository:
         except LockedError:
             return
 
+    def remnants(self, cases: Collection[str]) -> tuple[Remnant, ...]:
+        """What is still here of the keyrings of cases that were disposed of, or of any that was replaced."""
+        return forgetting.remnants(self.git, self.objects, self.common_folder, cases)
+
     def _forget(self, old: Mapping[str, str]) -> None:
-        """Keyrings that were replaced or destroyed (ref -> commit) go at once, from packs too where a case's was destroyed for good."""
+        """Keyrings that were replaced or destroyed (ref -> commit) go at once; of a case whose keyring was destroyed for good, all there ever were."""
         cases = {sha: ref.rpartition("/")[2] for ref, sha in old.items() if ref.startswith(_KEYRINGS)}
-        if not cases or not keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases):
+        if not cases:
             return
-        if any(self.objects.get(keyrings.PREFIX + case) is None for case in cases.values()):
-            self.git.call("repack", "-a", "-d", "-q")  # without what nothing names
+        destroyed = {case for case in cases.values() if self.objects.get(keyrings.PREFIX + case) is None}
+        if destroyed:
+            forgetting.forget_for_good(self.git, self.objects, self.common_folder, destroyed)
+        keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases)
 
     def _maintain(self, refs: Mapping[str, str]) -> None:
         """Now and then what `git commit` would do after a commit: let git tidy up in the background."""

@@ -5,8 +5,10 @@ Its keyrings are fetched below `refs/plaint/incoming/`, which holds nothing once
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
@@ -53,6 +55,20 @@ class Remote:
             wanted.append(f"+{PREFIX}*:{INCOMING}keys/*")
         if wanted:
             self.git.run("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=", self.name, *wanted)
+
+    def serves(self, commits: Mapping[str, str]) -> dict[str, bool]:
+        """By name, whether the commit can still be fetched from there by its id, though no ref names it; into a folder of its own, not here."""
+        found: dict[str, bool] = {}
+        if not commits:
+            return found
+        url = self.git.text("remote", "get-url", self.name)
+        where = str(self.git.folder / url) if "://" not in url and (self.git.folder / url).exists() else url
+        with tempfile.TemporaryDirectory(prefix="plaint-") as place:
+            elsewhere = Git(Path(place))
+            elsewhere.run("init", "-q", "--bare", f"--object-format={self.git.text('rev-parse', '--show-object-format')}")
+            for name, sha in commits.items():
+                found[name] = elsewhere.call("-c", "protocol.version=2", "fetch", "-q", "--no-tags", "--depth=1", where, sha).code == 0
+        return found
 
     def incoming(self) -> list[str]:
         """The refs that a fetch has left."""

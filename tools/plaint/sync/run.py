@@ -17,8 +17,9 @@ from plaint.audit.memory import Memory
 from plaint.audit.run import Audited, audit, contains
 from plaint.check.findings import Finding
 from plaint.check.rules import Severity
+from plaint.desk import drop_large_files
 from plaint.errors import EnvironmentFaultError, InputError, LockedError
-from plaint.i18n import _
+from plaint.i18n import _, semicolon
 from plaint.model.machine import fold, is_final
 from plaint.organisation import Organisation
 from plaint.seal.keyring import Keyring, keyring_hash
@@ -96,12 +97,15 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
         repository.adopt(target, {**refs, **here}, gone, base=ours)
     elif refs or here or gone:
         repository.update_refs({**refs, **here}, gone)
+    _finish_disposals(repository, target, [name for name, sha in decisions.here.items() if sha is None], done)
     _count(done, decisions, replay, len(before))
     done.head = target
     sent = len(shas(repository.git, target, theirs))
     if sent or decisions.there:
         if not remote.push(target, shared, decisions.there):
             return False
+        destroyed = {name: shared.keyrings[name] for name, sha in decisions.there.items() if sha is None}
+        done.notes += [_still_served(name) for name, served in remote.serves(destroyed).items() if served]
         done.sent += sent
         done.keyrings_there += sum(sha is not None for sha in decisions.there.values())
     repository.update_refs({f"refs/remotes/{remote.name}/{remote.branch}": target})
@@ -109,6 +113,20 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
         known = memory.recall()
         memory.keep(replace(judged.start, heads={**(known.heads if known else {}), remote.branch: target}))
     return True
+
+
+def _still_served(case: str) -> str:
+    what = _("the shared repository still gives the destroyed keyring of {case} to whoever knows its number").format(case=case)
+    return what + semicolon() + _("whoever looks after it: plaint hook install in it, and once git gc --prune=now")
+
+
+def _finish_disposals(repository: Repository, target: str, cases: Sequence[str], done: Synced) -> None:
+    """Of cases whose keyring was destroyed here: the large files go, and what could not be destroyed is told."""
+    if cases:
+        organisation = Organisation(repository, target)
+        for case in cases:
+            drop_large_files(organisation, organisation.case(case))
+        done.notes += [_("a part of a destroyed keyring is still here: {why}").format(why=each.why) for each in repository.remnants(cases)]
 
 
 def _incoming_branch(repository: Repository) -> str | None:
