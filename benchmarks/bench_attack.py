@@ -1,4 +1,4 @@
-"""How much of what happened plaint's releases still tell, and whether the attacker in tests/statistics finds a small count in them.
+"""How much of what happened plaint's releases still tell, and whether the attacker in tests/statistics, who knows the rules, finds a small count in them.
 
 Each organisation is made up: two years, 40 to 2,000 cases a year, releases by quarter, month or half-year with the longer periods as sums.
 *Named* is the share of closed cases that stand in a word of their own (not put together with others) in the tables by channel, category and outcome.

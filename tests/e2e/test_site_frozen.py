@@ -58,10 +58,10 @@ def test_nothing_outside_the_published_periods_changes_a_byte(published: Plaint,
 
 def test_the_attacker_finds_nothing_in_the_site_as_it_is_built(published: Plaint) -> None:
     from attacker import attack, read_editions
-    from made_up import COURSES
+    from made_up import COUNTED
 
     files(published, "site")
-    found = attack(figures := read_editions([published.home / "site"]), COURSES)
+    found = attack(figures := read_editions([published.home / "site"]), COUNTED)
     assert figures
     assert any(figure.shares for figure in figures), "the pages were read too"
     assert found.cells > 5

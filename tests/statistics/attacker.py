@@ -15,6 +15,10 @@ It **wins** with a cell of a table, threshold k, where it proves that the count 
 - `most` < k: the count is known to be small; if `least` is above zero, that there are such cases, and few (`SMALL`), or
 - `most` - `least` < k: the count is known to within fewer than k cases (`NARROW`): the protection that the suppression should give.
 A course, which no table names, counts as won only where it is small and not empty: policies leave many courses empty, and everybody may know it.
+
+Whoever also knows **by which rule** words are put together (it is no secret) excludes all counts that the rule would have shown otherwise. `attack_rule`
+is that attacker: it tries counts for the words of each group, keeps those that give what was published, and wins where these are too much alike. Where
+several tables hold the declined (who have no outcome, and no limit of an inquiry), no group that holds them leaves room for more than it counts.
 """
 
 from __future__ import annotations
@@ -22,12 +26,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from html.parser import HTMLParser
-from itertools import pairwise, product
-from math import ceil, floor
+from itertools import combinations, pairwise, permutations, product
+from math import ceil, comb, floor
 from pathlib import Path
 
 import highspy
@@ -35,7 +39,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-SMALL, NARROW = "small", "narrow"
+SMALL, NARROW, OPEN = "small", "narrow", "open"
 NO_END = 10**9
 Words = frozenset[str]
 Piece = tuple[date, date]
@@ -54,6 +58,8 @@ class Figure:
     tables: Mapping[str, Mapping[Words, int | None]]
     shares: Mapping[tuple[str, Words], float] = field(default_factory=dict)
     cross: Mapping[str, tuple[Sequence[str], Sequence[str], Sequence[Sequence[int | None]]]] = field(default_factory=dict)
+    sum: bool = False
+    """Whether it is the sum of other figures, and its groups are what theirs have in common."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def _read(site: Path) -> Iterator[Figure]:
             shares |= _page(page, tables)
         cross = {name: (c["rows"], c["columns"], _hidden(c["cells"])) for name, c in told.get("cross", {}).items()}
         end = max(end_of(part) for part in told.get("parts") or [told["release"]])  # a part may be missing: too few, who count in the next
-        yield Figure(path.stem, date.fromisoformat(told["since"]), end, told["threshold"], told.get("cases"), tables, shares, cross)
+        yield Figure(path.stem, date.fromisoformat(told["since"]), end, told["threshold"], told.get("cases"), tables, shares, cross, "parts" in told)
 
 
 def _hidden(cells: Sequence[Sequence[object]]) -> list[list[int | None]]:
@@ -372,3 +378,104 @@ def _cross(figure: Figure) -> Iterator[tuple[str, int, int]]:
                     problem.know(keys, count)
     for (pair, row, column), (least, most) in problem.bounds(aims).items():
         yield f"{pair} {row} {column} in {figure.name}", least, most
+
+
+# --- who knows the rule ---
+
+Rule = Callable[[Mapping[str, int], int], Mapping[Words, int] | None]
+"""How words are put together: counts and threshold -> groups."""
+MANY = 20_000
+"""So many counts of one group are tried one by one; of a greater group those only in which two words have all."""
+TABLES_OF_COURSES = ("reason", "outcome", "clock.")
+WITHOUT = "none"
+
+
+def plaints_rule(counts: Mapping[str, int], k: int) -> Mapping[Words, int] | None:
+    """As the handbook says it: the words below the threshold, then the next larger ones, words alike together, until the group may stand."""
+    if sum(counts.values()) < k or len(counts) < 2:
+        return None
+    sizes = sorted(set(counts.values()))
+    if sizes[0] >= k:
+        return {frozenset([word]): n for word, n in counts.items()}
+    for at, size in enumerate(sizes[:-1]):
+        group = [word for word, n in counts.items() if n <= size]
+        total, top = sum(counts[word] for word in group), sizes[at + 1] - 1
+        if sizes[at + 1] < k or len(group) < 2 or total < k:
+            continue
+        if total <= top or (len(group) == 2 and 2 * top - total >= k) or (len(group) > 2 and top >= k and total < top + k):
+            return {frozenset(group): total, **{frozenset([word]): n for word, n in counts.items() if word not in group}}
+    return None
+
+
+def smallest_first(counts: Mapping[str, int], k: int) -> Mapping[Words, int] | None:
+    """The plain rule: the words below the threshold, and the smallest of the others, until the group has the threshold."""
+    order = sorted(counts, key=lambda word: (counts[word], word))
+    group: list[str] = []
+    while order and (counts[order[0]] < k or (group and sum(counts[word] for word in group) < k)):
+        group.append(order.pop(0))
+    found = {frozenset([word]): counts[word] for word in order}
+    if group:
+        found[frozenset(group)] = sum(counts[word] for word in group)
+    return found if len(found) > 1 else None
+
+
+def attack_rule(figures: Sequence[Figure], rule: Rule, only: Sequence[str] = ()) -> Verdict:
+    """What the figures give away to whoever knows the rule; `only` some tables, where the others were not made by it."""
+    wins, cells = [], 0
+    for figure in figures:
+        if figure.sum:
+            continue
+        room = min(
+            (n for name, groups in figure.tables.items() for group, n in groups.items() if name.startswith("clock.") and _limits(group) and n), default=NO_END
+        )
+        for name, groups in figure.tables.items():
+            counts = {group: n for group, n in groups.items() if n is not None}
+            if (only and name not in only) or any(name.startswith("clock.") and _limits(group) for group in counts) or name == "screening":
+                continue
+            if name != "outcome" and name.startswith(TABLES_OF_COURSES):
+                counts.pop(frozenset([WITHOUT]), None)
+            for group in [group for group in counts if len(group) > 1]:
+                found = _ranges(counts, group, figure.threshold, rule, room)
+                cells += len(found)
+                where = f"{figure.name} {name}"
+                wins += [
+                    win for word, (least, most, every) in found.items() for win in _judge_rule(f"{where} {word}", least, most, figure.threshold, every=every)
+                ]
+    return Verdict(cells, 0, tuple(wins))
+
+
+def _limits(group: Words) -> bool:
+    """Whether it is the group of all that were not late, with those who had no limit."""
+    return group == {"on-time", WITHOUT}
+
+
+def _judge_rule(where: str, least: int, most: int, threshold: int, *, every: bool) -> list[Win]:
+    found = _judge(where, least, most, threshold)
+    return found if every or not found else [Win(OPEN, where, least, most)]
+
+
+def _ranges(counts: Mapping[Words, int], group: Words, k: int, rule: Rule, room: int) -> dict[str, tuple[int, int, bool]]:
+    """Of each word of a group the least and the most that the rule leaves possible; and whether all was tried."""
+    alone = {next(iter(each)): n for each, n in counts.items() if each != group}
+    words, total = sorted(group), counts[group]
+    seen: dict[str, set[int]] = {word: set() for word in words}
+    every = comb(total + len(words) - 1, len(words) - 1) <= MANY
+    for tried in _tries(words, total, min(alone.values(), default=total), every=every):
+        if tried.get(WITHOUT, 0) <= room and rule({**alone, **tried}, k) == counts:
+            for word in words:
+                seen[word].add(tried.get(word, 0))
+            if not any(_judge("", min(each), max(each), k) for each in seen.values()):
+                break
+    assert all(seen.values()), f"{sorted(group)}: {total} beside {alone} is not what the rule gives"
+    return {word: (min(each), max(each), every) for word, each in seen.items()}
+
+
+def _tries(words: Sequence[str], total: int, top: int, *, every: bool) -> Iterator[dict[str, int]]:
+    """Counts of so many cases: first all in one word or two, then, if that is not too much, any other."""
+    zero = dict.fromkeys(words, 0)
+    for most in dict.fromkeys((total, min(total, top - 1), *range(total, -1, -1))):
+        for one, other in permutations(words, 2):
+            yield {**zero, other: total - most, one: most}
+    if every:
+        for cuts in combinations(range(total + len(words) - 1), len(words) - 1):
+            yield dict(zip(words, (b - a - 1 for a, b in pairwise((-1, *cuts, total + len(words) - 1))), strict=True))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
-from attacker import Course, Verdict, attack, read_editions
+from attacker import Course, Verdict, attack, attack_rule, plaints_rule, read_editions
 
 from plaint.errors import UsageError
 from plaint.i18n import set_language
@@ -23,7 +23,8 @@ from plaint.model.policy import Policy, load_preset
 from plaint.publish.figures import as_csv, one
 from plaint.statistics.closed import ClosedCase
 from plaint.statistics.definitions import tables
-from plaint.statistics.release import Counted, Release, base_release, counted, prove, sum_release
+from plaint.statistics.release import Counted, Release, base_release, prove, sum_release
+from plaint.statistics.told import counted
 
 HOUSE = load_preset("house")
 FIRST, MONTHS = date(2024, 1, 1), 24
@@ -42,6 +43,8 @@ COURSES = (
     Course("accepted after it was declined", {**_ACCEPTED, "clock.notice": RUN}),
 )
 """What the house policy's page tells of the courses that a case can take."""
+COUNTED = (Course("accepted", {**_ACCEPTED, "clock.notice": NONE}), Course("declined", {**_DECLINED, "clock.team": NONE}))
+"""The same, as plaint counts them: by what became of the case in the end."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,9 @@ def attacked(seed: int, site: Path) -> Outcome:
     tables_of = [release.tables.get(name, {}) for release in base for name in ("channel", "category", "outcome")]
     named = sum(n for groups in tables_of for group, n in groups.items() if "+" not in group)
     a_year = round(len(org.cases) / (MONTHS / 12 + 0.3))
-    verdict = attack(read_editions([site]), COURSES) if done else Verdict(0, 0, ())
+    figures = read_editions([site])
+    verdict, knowing = (attack(figures, COUNTED), attack_rule(figures, plaints_rule)) if done else (Verdict(0, 0, ()), Verdict(0, 0, ()))
+    verdict = replace(verdict, cells=verdict.cells + knowing.cells, wins=(*verdict.wins, *knowing.wins))
     return Outcome(a_year, len(done), verdict, sum(release.cases for release in base), named)
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Mapping
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from attacker import NARROW, SMALL, Verdict, attack, read_editions
+from attacker import NARROW, SMALL, Figure, Verdict, attack, attack_rule, plaints_rule, read_editions, smallest_first
 from made_up import COURSES, attacked, naive, organisation
 
 from plaint.statistics.cross import against_crosses
@@ -50,6 +52,56 @@ def test_it_wins_against_a_live_site(seed: int, tmp_path: Path) -> None:
     verdict = attack(read_editions(editions))
     said("a live site", verdict)
     assert verdict.exact > 20
+
+
+ORDINARY = ("channel", "category", "satisfaction")
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_who_knows_the_plain_rule_wins_against_it(seed: int, tmp_path: Path) -> None:
+    """Put together until there are enough, each table is safe from whoever knows the figures alone. The rule itself gives away the rest."""
+    org = organisation(seed, 600)
+    figures = read_editions(naive(org, tmp_path, lambda counts: joined(smallest_first(counts, org.policy.threshold)), live=False))
+    assert not attack(figures).wins
+    verdict = attack_rule(figures, smallest_first, ORDINARY)
+    said("the plain rule, known", verdict)
+    assert sum(win.kind in (SMALL, NARROW) for win in verdict.wins) > 3
+
+
+def joined(groups: Mapping[frozenset[str], int] | None) -> Mapping[str, int] | None:
+    return groups and {"+".join(sorted(group)): n for group, n in groups.items()}
+
+
+def figure(tables: Mapping[str, Mapping[str, int]]) -> Figure:
+    return Figure(
+        "2026-Q1",
+        date(2026, 1, 1),
+        date(2026, 4, 1),
+        K,
+        100,
+        {name: {frozenset(g.split("+")): n for g, n in groups.items()} for name, groups in tables.items()},
+    )
+
+
+def test_what_the_plain_rule_tells() -> None:
+    """Of three words with twenty-five cases, beside one with twelve that it did not need: each has seven, eight or nine."""
+    wins = attack_rule([figure({"channel": {"phone": 12, "email+letter+visit": 25}})], smallest_first).wins
+    assert {(win.kind, win.least, win.most) for win in wins} == {(SMALL, 7, 9)}
+    with pytest.raises(AssertionError, match="is not what the rule gives"):
+        attack_rule([figure({"channel": {"phone": 12, "email+letter+visit": 25}})], plaints_rule)
+
+
+def test_a_group_of_the_declined_gives_more_away_where_another_table_leaves_less_room() -> None:
+    told = {"outcome": {"upheld": 60, "none+partly": 26}, "clock.feedback": {"late": 74, "none+on-time": 12}}
+    wins = attack_rule([figure(told)], plaints_rule).wins
+    assert {(win.kind, win.where.split()[-1], win.least, win.most) for win in wins} == {(SMALL, "none", 0, 9)}
+
+
+def test_the_attacker_knows_plaints_rule() -> None:
+    dice = random.Random(7)
+    for _n in range(5000):
+        counts = {word: dice.choice((0, dice.randrange(12), dice.randrange(60))) for word in "abcdef"[: dice.randrange(2, 7)]}
+        assert joined(plaints_rule(counts, K)) == merge(counts, K)
 
 
 @pytest.mark.parametrize("seed", range(ORGANISATIONS))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -90,3 +91,68 @@ def test_the_handbooks_example() -> None:
 @pytest.mark.parametrize("counts", [{"a": 9}, {"a": 100}, {"a": 5, "b": 4}, {"a": 50, "b": 0}, {"a": 9, "b": 9}])
 def test_what_would_show_is_withheld(counts: dict[str, int]) -> None:
     assert merge(counts, 10) is None
+
+
+def hulls(worlds: dict[object, list[tuple[int, ...]]]) -> Iterator[tuple[object, int, int, int]]:
+    """Of everything that can be published: how little and how much each count can be, in all the cases that give it."""
+    for shown, each in worlds.items():
+        for place in range(len(each[0])):
+            counts = [world[place] for world in each]
+            yield shown, place, min(counts), max(counts)
+
+
+@pytest.mark.parametrize(("words", "total"), [(2, 40), (3, 31), (3, 24), (4, 26), (4, 17), (5, 16), (6, 12)])
+def test_who_knows_the_rules_learns_nothing_of_a_small_count(words: int, total: int) -> None:
+    """Every table of so many cases there can be, put together, and every case that gives the same result: nothing is left out of this proof."""
+    k = 5
+    worlds: dict[object, list[tuple[int, ...]]] = {}
+    for cuts in combinations(range(total + words - 1), words - 1):
+        counts = tuple(b - a - 1 for a, b in pairwise((-1, *cuts, total + words - 1)))
+        groups = merge(dict(zip(WORDS, counts, strict=False)), k)
+        worlds.setdefault(frozenset(groups.items()) if groups else None, []).append(counts)
+    assert len(worlds) > 1
+    for shown, place, least, most in hulls(worlds):
+        assert least >= k or (most >= k and most - least >= k), (shown, WORDS[place], least, most)
+
+
+def test_without_the_rule_of_wide_groups_it_would() -> None:
+    """What plaint did once: the smallest words until there are enough. Who knows that, knows here that each of two is nearly as small as can be."""
+
+    def smallest(counts: tuple[int, ...], k: int) -> list[int]:
+        order = sorted(range(len(counts)), key=lambda place: counts[place])
+        size = next(n for n in range(len(counts) + 1) if all(counts[i] >= k for i in order[n:]) and (not n or sum(counts[i] for i in order[:n]) >= k))
+        return order[:size]
+
+    seen = (12, 9, 9)
+    same = [c for c in product(range(31), repeat=3) if sum(c) == 30 and smallest(c, 10) == [1, 2] and c[0] == 12]
+    assert seen in same
+    assert {n for c in same for n in c[1:]} == {7, 8, 9, 10, 11}
+    assert merge({"a": 12, "b": 9, "c": 9}, 10) is None
+
+
+def filled(rows: Sequence[int], columns: Sequence[int]) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """Every table of counts with these totals."""
+    if len(rows) == 1:
+        yield (tuple(columns),)
+        return
+    for line in product(*(range(min(rows[0], n) + 1) for n in columns)):
+        if sum(line) == rows[0]:
+            for rest in filled(rows[1:], [n - x for n, x in zip(columns, line, strict=True)]):
+                yield (line, *rest)
+
+
+@pytest.mark.parametrize(
+    ("k", "rows", "columns"),
+    [(2, (7, 4, 4), (6, 5, 4)), (3, (12, 8, 7), (14, 13)), (2, (8, 6, 5, 4), (12, 11)), (2, (8, 5, 5), (6, 4, 4, 4)), (3, (12, 8, 7), (10, 9, 8))],
+)
+def test_who_knows_the_rules_learns_nothing_of_a_hidden_cell(k: int, rows: Sequence[int], columns: Sequence[int]) -> None:
+    """Every cross table with these totals, and all that look alike when they are published."""
+    names, heads = [f"r{i}" for i in range(len(rows))], [f"c{j}" for j in range(len(columns))]
+    worlds: dict[object, list[tuple[int, ...]]] = {}
+    for full in filled(rows, columns):
+        cells = {(name, head): n for name, line in zip(names, full, strict=True) for head, n in zip(heads, line, strict=True)}
+        made = cross_table(cells, dict(zip(names, rows, strict=True)), dict(zip(heads, columns, strict=True)), k)
+        worlds.setdefault(made, []).append(tuple(n for line in full for n in line))
+    assert any(made is not None and None in made.cells[-1] + made.cells[0] + made.cells[1] for made in worlds), "something is hidden, and something shown"
+    for shown, place, least, most in hulls(worlds):
+        assert least >= k or (most >= k and most - least >= k), (shown, place, least, most)

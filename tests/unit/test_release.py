@@ -31,7 +31,10 @@ def made_up(seed: int, count: int, first: date = date(2026, 1, 1), days: int = 1
     for _n in range(count):
         received = datetime(first.year, first.month, first.day, 9, tzinfo=UTC) + timedelta(days=dice.randrange(days), minutes=dice.randrange(600))
         closed = received + timedelta(days=dice.randrange(5, 90))
-        words = {name: dice.choice(sorted(table.words)) for name, table in tables(HOUSE).items() if not name.startswith("measures")}
+        words = {name: dice.choice(sorted(set(table.words) - {"none"})) for name, table in tables(HOUSE).items() if not name.startswith("measures")}
+        words["screening"] = dice.choices(("accepted", "declined"), [3, 1])[0]
+        of = {"accepted": ("reason", "clock.notice"), "declined": ("outcome", "clock.team", "clock.inquiry", "clock.decision", "clock.feedback")}
+        words |= dict.fromkeys(of[words["screening"]], "none")
         words["channel"] = dice.choices(sorted(HOUSE.channels), [60, 20, 10, 8, 2])[0]
         measures = tuple((dice.choice(sorted(HOUSE.measures)), "fulfilled") for _m in range(dice.randrange(3)))
         took = {"acknowledgement": timedelta(hours=dice.randrange(30))}

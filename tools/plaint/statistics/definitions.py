@@ -1,8 +1,8 @@
 """What each table counts, in both languages: shown beside every figure, so that nobody has to guess.
 
 Every table of a release is a partition of the same set, the cases first closed in its time: each case stands in exactly one of its groups,
-`none` where the table does not apply to it. In some tables the course of the case decides that (`by_course`): a declined case has no outcome,
-and no limit for its inquiry. Anybody can read in the policy which; so these tables say something of each other (see `release`).
+`none` where the table does not apply to it. In some tables the course of the case decides that: a declined case has no outcome, and no limit for its
+inquiry. Anybody can read in the policy which (see `sides`); so these tables say something of each other (see `told`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ NONE = "none"
 ON_TIME, LATE = "on-time", "late"
 MEASURES = "measures"
 """Tables whose name begins so count measures, not cases."""
+CLOCK = "clock."
+"""Tables whose name begins so tell how a time limit was kept."""
+SCREENING, REASON, OUTCOME = "screening", "reason", "outcome"
 
 _NONE: Text = {"en": "does not apply", "zh": "不适用"}
 _PACE: Mapping[str, Text] = {ON_TIME: {"en": "on time", "zh": "按时"}, LATE: {"en": "late", "zh": "逾期"}}
@@ -42,8 +45,6 @@ class Table:
     title: Text
     definition: Text
     words: Mapping[str, Text]
-    by_course: bool = False
-    """Whether the course of a case decides to which cases it applies."""
 
 
 def tables(policy: Policy) -> dict[str, Table]:
@@ -57,25 +58,22 @@ def tables(policy: Policy) -> dict[str, Table]:
             policy.categories,
         ),
         Table(
-            "screening",
+            SCREENING,
             {"en": "Accepted and declined", "zh": "受理与不予受理"},
-            {"en": "Whether the case was taken on.", "zh": "是否受理。"},
+            {"en": "Whether the case was taken on in the end.", "zh": "最终是否受理。"},
             {**_SCREENED, NONE: _NONE},
-            by_course=True,
         ),
         Table(
-            "reason",
+            REASON,
             {"en": "Reasons for declining", "zh": "不予受理的理由"},
             {"en": "Why a case was declined.", "zh": "不予受理的理由。"},
             {**policy.reasons.get("decline", {}), NONE: {"en": "not declined", "zh": "未拒绝受理"}},
-            by_course=True,
         ),
         Table(
-            "outcome",
+            OUTCOME,
             {"en": "By outcome", "zh": "按调查结论"},
-            {"en": "What the inquiry concluded.", "zh": "调查终结时的结论。"},
-            {**policy.outcomes, NONE: {"en": "no inquiry", "zh": "未经调查"}},
-            by_course=True,
+            {"en": "What the inquiry concluded; a case that was declined has none.", "zh": "调查终结时的结论；不予受理的案件没有结论。"},
+            {**policy.outcomes, NONE: {"en": "no inquiry (declined)", "zh": "未经调查（不予受理）"}},
         ),
         Table(
             "satisfaction",
@@ -85,11 +83,13 @@ def tables(policy: Policy) -> dict[str, Table]:
         ),
         *(
             Table(
-                f"clock.{clock.name}",
+                f"{CLOCK}{clock.name}",
                 clock.title,
-                {"en": "Whether the time limit was kept, the last time it ran.", "zh": "该时限最近一次计时是否按时。"},
+                {
+                    "en": "Whether the time limit was kept, the last time it ran. Limits of an inquiry count in the cases accepted in the end, those of declining in the others.",
+                    "zh": "该时限最近一次计时是否按时。调查各环节的时限只统计最终受理的案件，不予受理的时限只统计其余案件。",
+                },
                 {**_PACE, NONE: _NONE},
-                by_course=True,
             )
             for clock in policy.clocks.values()
             if clock.kind is ClockKind.DEADLINE and not clock.per

@@ -1,16 +1,21 @@
-"""What may be published of a table of counts, so that nobody can compute a small one, not even from several releases.
+"""What may be published of a table of counts, so that nobody can compute a small one, not from several releases, nor by knowing these rules.
 
 Rules (the SDC handbook's threshold rule, made strict):
-- Words with fewer than `k` cases are put together into one group, zeros too, with the smallest of the others until the group has `k`.
+- Words with fewer than `k` cases are put together into one group, zeros too, with the smallest of the others until the group is `wide`.
+- **Wide** depends on what is published alone, and means: whoever knows these rules, too, cannot tell for any word of the group that its count is small,
+  nor where it lies within less than `k`. For that the group must not be so large beside the smallest word that stands alone (`least_alone`) that its
+  words, each smaller than that one, would have to share it. The proof is two cases that give the same table: one word has as much as can be and the
+  others nothing, or what is left over.
+- Words as large as each other are put together or stand alone both: their names decide nothing.
 - A table in which one group holds everybody says something of each of them: it is withheld, and so is every table of fewer than `k`.
-- How many cases a table does not apply to may be known from another table. So from `k` on they stand apart (`merge_applying`): put together with
-  few others, they would give these away.
 - Releases count disjoint cases, or are sums of what was published: `joined` makes the table of a sum, with words apart only where they were
   apart in every part.
 - `bounds` is the proof, by linear programming: what anybody can conclude about each word from everything that is published.
 
 >>> merge({"phone": 30, "letter": 3, "visit": 0, "email": 12}, 10)
 {'phone': 30, 'email+letter+visit': 15}
+>>> merge({"phone": 60, "email": 12, "letter": 9, "visit": 9}, 10)  # "letter+visit: 18" beside 12 would tell that both lie between 6 and 12
+{'phone': 60, 'email+letter+visit': 30}
 """
 
 from __future__ import annotations
@@ -42,24 +47,26 @@ def merge(counts: Mapping[str, int], k: int) -> dict[str, int] | None:
     if sum(counts.values()) < k:
         return None
     order = sorted(counts, key=lambda word: (counts[word], word))
-    hidden: list[str] = []
-    while order and (counts[order[0]] < k or (hidden and sum(counts[word] for word in hidden) < k)):
-        hidden.append(order.pop(0))
-    groups = {word: counts[word] for word in reversed(order)}
-    if hidden:
-        groups[joined_name(hidden)] = sum(counts[word] for word in hidden)
-    return groups if len(groups) > 1 else None
+    small = sum(n < k for n in counts.values())
+    if not small:
+        return {word: counts[word] for word in reversed(order)} if len(order) > 1 else None
+    for size in range(max(small, 2), len(order)):
+        hidden, alone = order[:size], order[size:]
+        total = sum(counts[word] for word in hidden)
+        if counts[hidden[-1]] < counts[alone[0]] and wide(total, size, counts[alone[0]], k):
+            return {**{word: counts[word] for word in reversed(alone)}, joined_name(hidden): total}
+    return None
 
 
-def merge_applying(counts: Mapping[str, int], k: int, none: str) -> dict[str, int] | None:
-    """The same for a table that does not apply to all: `none`, from `k` on, stands apart from the words of those to which it does."""
-    if counts.get(none, 0) < k:
-        return merge(counts, k)
-    applying = {word: n for word, n in counts.items() if word != none}
-    total = sum(applying.values())
-    if total < k:
-        return None
-    return {**(merge(applying, k) or {joined_name(applying): total}), none: counts[none]}
+def wide(total: int, size: int, least_alone: int, k: int) -> bool:
+    """Whether a group of `size` words with `total` cases, beside words that have each `least_alone` or more, tells nothing of a word of its own.
+
+    The two cases: up to `most` in one word and nothing in the others; above that, `most` in one word and the rest, fewer than `k`, in one other.
+    """
+    most = least_alone - 1
+    if total < k or total <= most:
+        return total >= k
+    return 2 * most - total >= k if size == 2 else most >= k and total < most + k
 
 
 def joined_name(words: Iterable[str]) -> str:

@@ -5,9 +5,7 @@ Rules:
   threshold publish nothing, and count in the next.
 - The release of a period within which others were published (a year, after its quarters) is their sum, and nothing more.
 - How many reports came in is told only where so many are still in work that the difference to those closed is no small number.
-- Some tables say of each other to whom they apply: who reads in the policy that an accepted case has a limit for its team knows from "18 without
-  one" beside "20 declined" that two were accepted first. So a table is withheld where, together with those told already, it would divide the cases
-  by what applies to them into parts of which one is small.
+- Which tables are told, and what is put together in them, says `told`.
 - Cross tables are proven each by itself. That holds for several as long as no pairs of tables close a ring (their totals then fit together whatever
   the hidden cells are), and no two are of tables that say something of each other.
 - The first release counts from the first day of a year: the day of the first case would be a fact of a single one.
@@ -21,7 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import combinations
-from statistics import median
 from typing import Any
 
 from plaint.errors import InputError, UsageError
@@ -31,10 +28,10 @@ from plaint.model.policy import Policy
 from plaint.model.record import Record
 from plaint.statistics.closed import ClosedCase
 from plaint.statistics.cross import against_crosses, cross_table
-from plaint.statistics.definitions import MEASURES, NONE, Table, tables
-from plaint.statistics.disclosure import Groups, bounds, joined, merge, merge_applying
+from plaint.statistics.definitions import MEASURES
+from plaint.statistics.disclosure import Groups, bounds, joined
+from plaint.statistics.told import course_tables, told, words_of
 
-SCREENING = "screening"
 HIDDEN = "hidden"
 """A hidden cell of a cross table, in a record: records know no empty value."""
 
@@ -118,7 +115,7 @@ def base_release(policy: Policy, period: Period, cases: Iterable[Counted], earli
         raise UsageError(said, where="--period", hint=_("they count in the next release"))
     received = sum(begin is None or case.received >= begin for case in everything)
     in_work = sum(case.closed is None or case.closed.closed >= end for case in everything)
-    told = _tables(policy, closed, k)
+    shown = told(policy, closed, k)
     since = start if begin else date(min(case.received for case in everything).astimezone(zone).year, 1, 1)
     return Release(
         period.id,
@@ -126,10 +123,10 @@ def base_release(policy: Policy, period: Period, cases: Iterable[Counted], earli
         since,
         k,
         len(closed),
-        told,
+        shown.tables,
         received if received >= k and in_work >= k else None,
-        _medians(closed, k),
-        _cross(policy, closed, told, cross) or None,
+        shown.medians,
+        _cross(policy, closed, shown.tables, cross) or None,
     )
 
 
@@ -171,57 +168,19 @@ def prove(releases: Sequence[Release]) -> None:
                 raise InputError(_("{table} is not the sum of its parts").format(table=name), where=f"releases/{release.period}.yaml")
 
 
-def counted(cases: Sequence[ClosedCase], name: str) -> Counter[str]:
-    """How many cases, or measures, have each word of a table."""
-    if name.startswith(f"{MEASURES}."):
-        place = 0 if name == f"{MEASURES}.kind" else 1
-        return Counter(measure[place] for case in cases for measure in case.measures)
-    return Counter(case.words.get(name, NONE) for case in cases)
-
-
-def _tables(policy: Policy, closed: Sequence[ClosedCase], k: int) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    parts: list[tuple[object, ...]] = [()] * len(closed)
-    for name, table in tables(policy).items():
-        counts = counted(closed, name)
-        every = {word: counts[word] for word in {**table.words, **counts}}
-        groups = merge_applying(every, k, NONE) if table.by_course else merge(every, k)
-        if groups and table.by_course:
-            divided = [(*part, _side(table, groups, case)) for part, case in zip(parts, closed, strict=True)]
-            if min(Counter(divided).values()) < k:
-                continue
-            parts = divided
-        if groups:
-            found[name] = groups
-    return found
-
-
-def _side(table: Table, groups: Groups, case: ClosedCase) -> object:
-    """What a table tells of the course of a case: whether the table applies to it, or what became of it at first."""
-    word = case.words.get(table.name, NONE)
-    if table.name == SCREENING:
-        return next(group for group in groups if word in group.split("+"))
-    return word == NONE if NONE in groups else None
-
-
-def _medians(closed: Sequence[ClosedCase], k: int) -> dict[str, int]:
-    clocks = dict.fromkeys(name for case in closed for name in case.took)
-    hours = {name: [case.took[name].total_seconds() / 3600 for case in closed if name in case.took] for name in clocks}
-    return {name: round(median(each)) for name, each in sorted(hours.items()) if len(each) >= k and (len(each) == len(closed) or len(closed) - len(each) >= k)}
-
-
-def _cross(policy: Policy, closed: Sequence[ClosedCase], told: Mapping[str, Groups], wanted: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
+def _cross(policy: Policy, closed: Sequence[ClosedCase], shown: Mapping[str, Groups], wanted: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
     found = {}
     for first, second in wanted:
         for name in (first, second):
-            if name not in told or name.startswith(MEASURES):
-                known = ", ".join(" * ".join(pair) for pair in combinations((n for n in told if not n.startswith(MEASURES)), 2))
+            if name not in shown or name.startswith(MEASURES):
+                known = ", ".join(" * ".join(pair) for pair in combinations((n for n in shown if not n.startswith(MEASURES)), 2))
                 raise UsageError(_("there is no table {name} to cross").format(name=name), where="--cross", hint=known)
-    if against := against_crosses(wanted, frozenset(name for name, table in tables(policy).items() if table.by_course)):
+    if against := against_crosses(wanted, course_tables(policy)):
         raise UsageError(against, where="--cross")
+    words = words_of(policy, closed)
     for first, second in wanted:
-        cells = Counter((case.words[first], case.words[second]) for case in closed)
-        made = cross_table(cells, told[first], told[second], policy.threshold)
+        cells = Counter((each[first], each[second]) for each in words)
+        made = cross_table(cells, shown[first], shown[second], policy.threshold)
         if made:
             found[f"{first}*{second}"] = {"rows": list(made.rows), "columns": list(made.columns), "cells": [list(line) for line in made.cells]}
     return found
