@@ -54,6 +54,7 @@ class Plaint:
     home: Path
     now: str | None = NOW
     env: Mapping[str, str] = field(default_factory=dict)
+    patience: int = PATIENCE
 
     def run(
         self,
@@ -83,7 +84,7 @@ class Plaint:
             input=data,
             capture_output=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=self.patience,
             start_new_session=True,  # no terminal to ask in
         )
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

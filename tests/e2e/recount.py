@@ -31,12 +31,13 @@ def events_of(folder: Path) -> Iterator[list[dict[str, Any]]]:
         yield events
 
 
-def recount(folder: Path, year: int) -> dict[str, Any]:
-    """Tables by `event.code`; events by name; months; what was in work at the end; the two limits as (kept, ended, median hours)."""
-    begin, end = datetime(year, 1, 1, tzinfo=ZONE), datetime(year + 1, 1, 1, tzinfo=ZONE)
+def recount(folder: Path, year: int, now: datetime) -> dict[str, Any]:
+    """Tables by `event.code`; events by name, and by channel and category; months; what was in work at the end; the two limits as (kept, ended, median hours, overdue)."""
+    begin, end = datetime(year, 1, 1, tzinfo=ZONE), min(datetime(year + 1, 1, 1, tzinfo=ZONE), now)
     found: dict[str, Any] = {f"{kind}.{code}": Counter() for kind, code in COUNTED}
-    found |= {"events": Counter(), "categories": Counter(), "measures": Counter(), "months": Counter(), "closed": Counter(), "work": 0}
-    replies, feedback = [], []
+    found |= {"events": Counter(), "categories": Counter(), "measures": Counter(), "months": Counter(), "closed": Counter(), "work": 0, "parts": Counter()}
+    replies: list[tuple[bool, float | None]] = []
+    feedback: list[tuple[bool, float | None]] = []
     for events in events_of(folder):
         events = [event for event in events if event["at"] < end]
         if not events:
@@ -51,18 +52,20 @@ def recount(folder: Path, year: int) -> dict[str, Any]:
                 found["measures"].update(measure["measure"] for measure in event.get("measures", ()))
             if event["event"] in ("receive", "close"):
                 found["months" if event["event"] == "receive" else "closed"][f"{event['at']:%Y-%m}"] += 1
+        category = [event["category"] for event in events if "category" in event][-1]
+        found["parts"].update((part, event["event"]) for event in inside for part in (events[0]["channel"], category))
         if events[0]["at"] >= begin:
-            found["categories"][[event["category"] for event in events if "category" in event][-1]] += 1
+            found["categories"][category] += 1
         last = [event["event"] for event in events if event["event"] in ("close", "reopen")][-1:]
         found["work"] += last != ["close"]
-        replies += _ended(events, "receive", "acknowledge", begin, lambda start: start + timedelta(hours=24))
-        feedback += _ended(events, "conclude", "answer", begin, lambda start: _working_days(start, 7))
+        replies += _ended(events, "receive", "acknowledge", begin, end, lambda start: start + timedelta(hours=24))
+        feedback += _ended(events, "conclude", "answer", begin, end, lambda start: _working_days(start, 7))
     found["reply"], found["feedback"] = _pace(replies), _pace(feedback)
     return found
 
 
-def _ended(events: list[dict[str, Any]], start: str, stop: str, begin: datetime, due: Any) -> Iterator[tuple[bool, float]]:
-    """Whether it was kept and how many hours it took, for each time it ended in the year."""
+def _ended(events: list[dict[str, Any]], start: str, stop: str, begin: datetime, end: datetime, due: Any) -> Iterator[tuple[bool, float | None]]:
+    """Whether it was kept and how many hours it took, for each time it ended in the year; no hours where it was overdue at the end."""
     started = None
     for event in events:
         if event["event"] == start:
@@ -71,6 +74,8 @@ def _ended(events: list[dict[str, Any]], start: str, stop: str, begin: datetime,
             if event["at"] >= begin:
                 yield event["at"] <= due(started), (event["at"] - started).total_seconds() / 3600
             started = None
+    if started is not None and due(started) < end:
+        yield False, None
 
 
 def _working_days(start: datetime, days: int) -> datetime:
@@ -81,5 +86,6 @@ def _working_days(start: datetime, days: int) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), ZONE)
 
 
-def _pace(ended: list[tuple[bool, float]]) -> tuple[int, int, float | None]:
-    return sum(kept for kept, _hours in ended), len(ended), round(median(hours for _kept, hours in ended), 1) if ended else None
+def _pace(found: list[tuple[bool, float | None]]) -> tuple[int, int, float | None, int]:
+    hours = [each for _kept, each in found if each is not None]
+    return sum(kept for kept, _hours in found), len(hours), round(median(hours), 1) if hours else None, len(found) - len(hours)

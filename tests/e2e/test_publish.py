@@ -6,10 +6,12 @@ import csv
 import io
 import json
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import yaml
-from conftest import Plaint, copy_of
+from conftest import NOW, Plaint, copy_of
+from recount import recount
 
 from plaint.model.yamlio import load_yaml
 
@@ -69,3 +71,29 @@ def test_a_release_is_frozen_signed_and_in_order(busy: Plaint, tmp_path: Path) -
     assert busy.run("check").returncode == 0
     assert busy.run("audit").returncode == 0
     assert "2025 was published already" in busy.refused("publish", "--period", "2025", "--yes", member="zhou.ning")
+
+
+def test_live_figures_by_channel_category_and_quarter_agree_with_a_recount(demo_once: Plaint) -> None:
+    there = recount(demo_once.folder, 2025, datetime.fromisoformat(NOW))
+    for by in ("channel", "category"):
+        told = demo_once.data("stats", "--period", "2025", "--by", by)
+        for figure, event in (("received", "receive"), ("accepted", "accept"), ("declined", "decline"), ("concluded", "conclude"), ("closed", "close")):
+            assert {word: part["figures"][figure] for word, part in told["parts"].items()} == {word: there["parts"][word, event] for word in told["parts"]}
+        assert sum(part["figures"]["in-work"] for part in told["parts"].values()) == there["work"]
+        paces = [part["clocks"].get("acknowledgement", {"on_time": 0, "late": 0}) for part in told["parts"].values()]
+        assert (sum(p["on_time"] for p in paces), sum(p["on_time"] + p["late"] for p in paces)) == there["reply"][:2]
+        assert set(told["definitions"]) == set(next(iter(told["parts"].values()))["figures"])
+    quarters = demo_once.data("stats", "--period", "2025", "--by", "quarter")["parts"]
+    months = demo_once.data("stats", "--period", "2025", "--by", "month")["parts"]
+    assert list(quarters) == [f"2025-Q{n}" for n in (1, 2, 3, 4)]
+    assert {name: part["figures"]["received"] for name, part in months.items()} == {f"2025-{n:02}": there["months"][f"2025-{n:02}"] for n in range(1, 13)}
+    for n, part in enumerate(quarters.values()):
+        within = [f"2025-{3 * n + m:02}" for m in (1, 2, 3)]
+        assert part["figures"]["received"] == sum(there["months"][month] for month in within)
+        assert part["figures"]["in-work"] == months[within[-1]]["figures"]["in-work"]
+        assert part["figures"]["overdue"] == months[within[-1]]["figures"]["overdue"]
+    lines = list(csv.DictReader(io.StringIO(demo_once.good("stats", "--period", "2025", "--by", "channel", "--format", "csv"))))
+    assert sum(int(line["count"]) for line in lines if (line["table"], line["word"]) == ("figures", "received")) == there["events"]["receive"]
+    shown = demo_once.good("stats", "--by", "year")
+    assert "2026" in shown
+    assert "Time limits that were over at the end and not stopped." in shown

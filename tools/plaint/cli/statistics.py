@@ -4,45 +4,103 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
-from datetime import datetime, time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
 
 import click
 
 from plaint.cli.common import common_options, format_option, print_json, session, table
 from plaint.errors import UsageError
 from plaint.i18n import _, pick
-from plaint.model.clocks import parse_period
+from plaint.model.clocks import Every, parse_period, period_of
 from plaint.model.policy import Policy
 from plaint.statistics.definitions import group_title, tables
-from plaint.statistics.live import Figures, figures
+from plaint.statistics.live import Case, Figures, by_code, by_period, figures
 from plaint.statistics.release import Release
-from plaint.statistics.titles import figure_titles, word_titles
+from plaint.statistics.titles import columns, figure_definitions, figure_titles, in_order, part_titles, word_titles
+
+BY = ("channel", "category", "month", "quarter", "half-year", "year")
 
 
 @click.command("stats", help=_("Live figures, for members: what happened in a period, and how the clocks were kept. Not for the public."))
 @click.option("--period", metavar="P", help=_("2026, 2026-H1, 2026-Q3 or 2026-07; everything so far if not given."))
+@click.option("--by", type=click.Choice(BY), help=_("A line for each channel, category or shorter period."))
 @format_option("text", "json", "csv")
 @common_options
-def stats(period: str | None, fmt: str) -> None:
-    """Prints a table for each thing that is counted."""
+def stats(period: str | None, by: str | None, fmt: str) -> None:
+    """Prints a table for each thing that is counted, or one with a line for each part."""
     call = session()
     organisation = call.organisation
     policy = organisation.policy_in_force(call.now)
-    begin, end = None, call.now
+    begin, end = None, call.now + timedelta(seconds=1)  # with what is recorded just now
     if period:
         chosen = parse_period(period)
-        begin, end = (datetime.combine(day, time(), policy.timezone) for day in (chosen.start, chosen.end))
-    found = figures(((organisation.policy_of(record), record.events) for record in organisation.cases()), begin, end)
+        begin, last = (datetime.combine(day, time(), policy.timezone) for day in (chosen.start, chosen.end))
+        end = min(last, end)
+    cases = ((organisation.policy_of(record), record.events) for record in organisation.cases())
+    if by:
+        _print_parts(policy, by, _parts(cases, by, begin, end, policy), period, fmt)
+        return
+    found = figures(cases, begin, end)
     if fmt == "json":
-        clocks = {name: {"on_time": p.on_time, "late": p.late, "median_hours": p.median_hours} for name, p in found.clocks.items()}
-        print_json({"period": period, "tables": {name: dict(sorted(counts.items())) for name, counts in found.tables.items()}, "clocks": clocks})
+        print_json({"period": period, **_as_data(found), "definitions": figure_definitions()})
     elif fmt == "csv":
         out = csv.writer(sys.stdout, lineterminator="\n")
         out.writerow(("table", "word", "count"))
         out.writerows(_rows(found))
     else:
         _print_figures(policy, found)
+
+
+def _parts(cases: Iterable[Case], by: str, begin: datetime | None, end: datetime, policy: Policy) -> dict[str, Figures]:
+    """The figures of each channel, category or shorter period."""
+    if by in ("channel", "category"):
+        return dict(sorted(by_code(cases, "category" if by == "category" else "channel", begin, end).items()))
+    held = list(cases)
+    first = begin or min((events[0].at for _policy, events in held), default=end)
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    period = period_of(first.astimezone(policy.timezone).date(), Every(by))
+    while (since := datetime.combine(period.start, time(), policy.timezone)) < end:
+        spans[period.id] = max(since, first) if begin else since, min(datetime.combine(period.end, time(), policy.timezone), end)
+        period = period_of(period.end, Every(by))
+    return by_period(held, spans)
+
+
+def _print_parts(policy: Policy, by: str, found: Mapping[str, Figures], period: str | None, fmt: str) -> None:
+    shown = columns()
+    if fmt == "json":
+        parts = {word: {"figures": {c.name: c.value(each) for c in shown}, **_as_data(each)} for word, each in found.items()}
+        print_json({"period": period, "by": by, "parts": parts, "definitions": {c.name: c.definition for c in shown}})
+        return
+    if fmt == "csv":
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow((by, "table", "word", "count"))
+        for word, each in found.items():
+            out.writerows((word, "figures", c.name, c.value(each)) for c in shown)
+            out.writerows((word, *row) for row in _rows(each))
+        return
+    names = part_titles(policy, by)
+    rows = [(names.get(word, word), *(str(c.value(each)) for c in shown)) for word, each in found.items()]
+    table(rows, (_("what"), *(c.title for c in shown)))
+    paces = [(names.get(word, word), *row) for word, each in found.items() for row in _pace_rows(policy, each)]
+    if paces:
+        click.echo()
+        click.secho(_("How the clocks were kept"), bold=True)
+        table(paces, (_("what"), *_pace_header()))
+    click.echo()
+    for column in shown:
+        click.echo(f"{column.title}: {column.definition}")
+
+
+def _as_data(found: Figures) -> dict[str, Any]:
+    return {
+        "tables": {name: dict(sorted(counts.items())) for name, counts in found.tables.items()},
+        "clocks": {
+            name: {"on_time": p.on_time, "late": p.late, "median_hours": p.median_hours, "running": p.running, "overdue": p.overdue}
+            for name, p in found.clocks.items()
+        },
+    }
 
 
 def _rows(found: Figures) -> Iterator[tuple[str, str, int]]:
@@ -52,23 +110,36 @@ def _rows(found: Figures) -> Iterator[tuple[str, str, int]]:
     for name, pace in found.clocks.items():
         yield f"clock.{name}", "on-time", pace.on_time
         yield f"clock.{name}", "late", pace.late
+        yield f"clock.{name}", "overdue", pace.overdue
 
 
 def _print_figures(policy: Policy, found: Figures) -> None:
-    titles, words = figure_titles(), word_titles(policy)
+    titles, words, meaning = figure_titles(), word_titles(policy), figure_definitions()
     for name, counts in found.tables.items():
         if counts:
             click.secho(titles[name], bold=True)
+            click.echo(meaning[name])
             table([(words[name].get(word, word), str(n)) for word, n in counts.most_common()], (_("what"), _("number")))
             click.echo()
-    rows = []
-    for name, pace in found.clocks.items():
-        title = pick(policy.clocks[name].title) if name in policy.clocks else name
-        share = f"{100 * pace.on_time / (pace.on_time + pace.late):.0f} %"
-        rows.append((title, str(pace.on_time + pace.late), str(pace.late), share, str(pace.median_hours)))
+    rows = _pace_rows(policy, found)
     if rows:
         click.secho(_("How the clocks were kept"), bold=True)
-        table(rows, (_("clock"), _("stopped"), _("late"), _("on time"), _("median, hours")))
+        click.echo(meaning["clocks"])
+        table(rows, _pace_header())
+
+
+def _pace_header() -> tuple[str, ...]:
+    return _("clock"), _("stopped"), _("late"), _("on time"), _("median, hours"), _("overdue")
+
+
+def _pace_rows(policy: Policy, found: Figures) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for name, pace in in_order(policy, found.clocks):
+        title = pick(policy.clocks[name].title) if name in policy.clocks else name
+        stopped = pace.on_time + pace.late
+        share = f"{100 * pace.on_time / stopped:.0f} %" if stopped else "–"
+        rows.append((title, str(stopped), str(pace.late), share, "–" if pace.median_hours is None else str(pace.median_hours), str(pace.overdue)))
+    return rows
 
 
 @click.command("publish", help=_("Publish the figures of a closed period: frozen, signed, and so that no small count can be computed from them."))

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from plaint.model.clocks import Duration, Unit
 from plaint.model.clocks import due as due_after
@@ -113,7 +114,7 @@ def _read(
             answered = event.codes.get("request")
             # an event that answers no one request (the case is reopened, say) ends them all
             stopping = [r for r in running if answered is None or not clock.per or r.subject == answered]
-            yield from (replace(r, stopped=at, suspended=False) for r in stopping)
+            yield from (Reading(clock, r.subject, r.started, r.due, r.provisional, at) for r in stopping)
             running = [r for r in running if r not in stopping]
         if mine & set(clock.starts) and clock.within:
             if running and not clock.restarts:
@@ -148,7 +149,10 @@ def _starts_and_stops(clock: Clock, events: Sequence[Event], now: datetime, othe
         if first and (first.stopped or now) > first.due and now > first.due:
             missed, late = first.due, set(first.clock.stops)
     given = False
+    kinds = _kinds(clock.starts, clock.stops)
     for event in events:
+        if event.kind not in kinds:
+            continue
         if missed and not given and event.at > missed:
             given = True
             yield f"after-{clock.or_after}", missed, None
@@ -157,6 +161,12 @@ def _starts_and_stops(clock: Clock, events: Sequence[Event], now: datetime, othe
         yield event.id, event.at, event
     if missed and not given:
         yield f"after-{clock.or_after}", missed, None
+
+
+@lru_cache(maxsize=256)
+def _kinds(*names_of: tuple[str, ...]) -> frozenset[str]:
+    """The kinds of events that a clock looks at."""
+    return frozenset({name.partition(":")[0] for each in names_of for name in each} | {"extend"})
 
 
 def _all_measures(events: Sequence[Event]) -> list[Measure]:

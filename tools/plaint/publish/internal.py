@@ -33,8 +33,7 @@ def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
     yield load(organisation, items)
     yield measures(organisation, items, now)
     yield duties(organisation, items, now)
-    yield pace.clocks(organisation, now)
-    yield pace.trend(organisation, now)
+    yield from pace.pages(organisation, now, pace.pace(organisation, now))
     yield state(organisation, now)
     for record in organisation.cases():
         yield timeline(organisation, record, now)

@@ -1,69 +1,106 @@
-"""The internal pages on how the work goes: how each time limit was kept, and what came and went, quarter by quarter."""
+"""The internal pages on how the work goes: how each time limit was kept, what came and went by channel and category, and quarter by quarter."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from plaint.i18n import _, pick
 from plaint.model.clocks import Every, Period, period_of
+from plaint.model.policy import Policy
 from plaint.organisation import Organisation
 from plaint.publish.charts import bars
-from plaint.publish.page import Page, escape, heading, table
-from plaint.statistics.live import Figures, figures
+from plaint.publish.page import Page, escape, facts, heading, table
+from plaint.statistics.live import Figures, by_code, by_period, figures
+from plaint.statistics.titles import columns, detailed, figure_definitions, in_order, part_titles
 
 QUARTERS = 8
 """How many quarters the trend goes back."""
+_YEAR = timedelta(days=365)
 
 
-def clocks(organisation: Organisation, now: datetime) -> Page:
-    """How each time limit was kept in the last twelve months: on time, late, and half of them within how long."""
-    found = _figures(organisation, now - timedelta(days=365), now)
-    policy = organisation.policy_in_force(now)
-    rows = []
-    for name, pace in found.clocks.items():
-        count = pace.on_time + pace.late
-        title = pick(policy.clocks[name].title) if name in policy.clocks else name
-        rows.append((escape(title), str(count), str(pace.late), f"{100 * pace.on_time / count:.0f} %", str(pace.median_hours)))
-    header = (_("clock"), _("stopped"), _("late"), _("on time"), _("median, hours"))
-    body = table(_("The last twelve months"), header, rows, (1, 2, 3, 4)) if rows else _("No clock has been stopped yet.")
-    return Page("internal/clocks", _("How the clocks were kept"), body, _("Internal"))
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is counted once for the pages of every language: the last twelve months, whole and by part, and the last quarters."""
+
+    whole: Figures
+    parts: Mapping[str, Mapping[str, Figures]]
+    quarters: Mapping[str, Figures]
 
 
-def trend(organisation: Organisation, now: datetime) -> Page:
-    """What came in, was closed and was late, in each of the last quarters."""
-    quarters = _quarters(now.astimezone(organisation.config.timezone).date(), QUARTERS)
+def pace(organisation: Organisation, now: datetime) -> Pace:
+    """Everything that these pages count."""
+    cases = [(organisation.policy_of(record), record.events) for record in organisation.cases()]
     zone = organisation.config.timezone
-    told = []
-    for quarter in quarters:
-        begin, end = (datetime.combine(day, time(), zone) for day in (quarter.start, quarter.end))
-        told.append((quarter.id, _figures(organisation, begin, min(end, now))))
-    rows = [
-        (
-            name,
-            str(each.tables["events"]["receive"]),
-            str(each.tables["events"]["accept"]),
-            str(each.tables["events"]["decline"]),
-            str(each.tables["events"]["conclude"]),
-            str(each.tables["events"]["close"]),
-            str(sum(pace.late for pace in each.clocks.values())),
-            str(sum(each.tables["in-work.state"].values())),
-        )
-        for name, each in told
-    ]
-    header = (_("quarter"), _("Received"), _("accepted"), _("declined"), _("concluded"), _("closed"), _("done late"), _("in work at the end"))
-    received = [(name, each.tables["events"]["receive"]) for name, each in told]
+    quarters = _quarters(now.astimezone(zone).date(), QUARTERS)
+    spans = {each.id: (datetime.combine(each.start, time(), zone), min(datetime.combine(each.end, time(), zone), now)) for each in quarters}
+    parts = {"channel": by_code(cases, "channel", now - _YEAR, now), "category": by_code(cases, "category", now - _YEAR, now)}
+    return Pace(figures(cases, now - _YEAR, now), parts, by_period(cases, spans))
+
+
+def pages(organisation: Organisation, now: datetime, found: Pace) -> Iterator[Page]:
+    """In the order of the navigation."""
+    policy = organisation.policy_in_force(now)
+    yield clocks(policy, found.whole)
+    yield parts(policy, found.parts)
+    yield trend(found.quarters)
+
+
+def clocks(policy: Policy, found: Figures) -> Page:
+    """How each time limit was kept in the last twelve months: on time, late, and half of them within how long."""
+    rows = list(_rows(policy, found))
+    caption = _("The last twelve months")
+    body = table(caption, _header(), rows, range(1, 6)) if rows else _("No clock has been stopped yet.") + "\n\n"
+    return Page("internal/clocks", _("How the clocks were kept"), body + escape(figure_definitions()["clocks"]) + "\n", _("Internal"))
+
+
+def parts(policy: Policy, found: Mapping[str, Mapping[str, Figures]]) -> Page:
+    """The last twelve months by channel and by category: every figure, and how each time limit was kept."""
+    body = ""
+    for code, title in (("channel", _("Channel by channel")), ("category", _("Category by category"))):
+        each, names = found[code], part_titles(policy, code)
+        words = [*(word for word in names if word in each), *(word for word in each if word not in names)]
+        told = [escape(names.get(word, word)) for word in words]
+        rows = [(escape(figure), *(str(value(each[word])) for word in words)) for figure, value in detailed(policy, each.values())]
+        kept = [(name, *row) for word, name in zip(words, told, strict=True) for row in _rows(policy, each[word])]
+        body += heading(title) + table(title, (_("what"), *told), rows, range(1, len(words) + 1), titled=True)
+        body += table(_("How the clocks were kept"), (_("what"), *_header()), kept, range(2, 7))
+    return Page("internal/parts", _("By channel and by category"), body + _meaning(), _("Internal"))
+
+
+def trend(found: Mapping[str, Figures]) -> Page:
+    """What came in, was closed and was late, in each of the last quarters."""
+    shown = columns()
+    rows = [(name, *(str(column.value(each)) for column in shown)) for name, each in found.items()]
+    header = (_("quarter"), *(column.title for column in shown))
+    work = next(column for column in shown if column.name == "in-work")
+    received = [(name, each.tables["events"]["receive"]) for name, each in found.items()]
     body = (
-        table(_("Quarter by quarter"), header, rows, range(1, 8))
+        table(_("Quarter by quarter"), header, rows, range(1, len(header)))
         + heading(_("Received"))
         + bars("received", _("Received"), received)
         + heading(_("In work at the end"))
-        + bars("work", _("In work at the end"), [(name, sum(each.tables["in-work.state"].values())) for name, each in told])
+        + bars("work", _("In work at the end"), [(name, work.value(each)) for name, each in found.items()])
+        + _meaning()
     )
     return Page("internal/trend", _("Trend"), body, _("Internal"))
 
 
-def _figures(organisation: Organisation, begin: datetime, end: datetime) -> Figures:
-    return figures(((organisation.policy_of(record), record.events) for record in organisation.cases()), begin, end)
+def _meaning() -> str:
+    return heading(_("What the figures mean")) + facts((column.title, escape(column.definition)) for column in columns())
+
+
+def _header() -> Sequence[str]:
+    return _("clock"), _("stopped"), _("late"), _("on time"), _("median, hours"), _("overdue")
+
+
+def _rows(policy: Policy, found: Figures) -> Iterable[Sequence[str]]:
+    for name, each in in_order(policy, found.clocks):
+        title = pick(policy.clocks[name].title) if name in policy.clocks else name
+        count = each.on_time + each.late
+        share, half = (f"{100 * each.on_time / count:.0f} %", str(each.median_hours)) if count else ("–", "–")
+        yield escape(title), str(count), str(each.late), share, half, str(each.overdue)
 
 
 def _quarters(day: date, count: int) -> list[Period]:

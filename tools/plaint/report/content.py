@@ -7,7 +7,7 @@ It is for the leadership, so its figures are exact, small ones too; it says so o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -21,8 +21,8 @@ from plaint.model.policy import Policy
 from plaint.model.words import local
 from plaint.organisation import Organisation
 from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
-from plaint.statistics.live import Figures, Pace, figures
-from plaint.statistics.titles import figure_titles, word_titles
+from plaint.statistics.live import Figures, Pace, by_code, figures
+from plaint.statistics.titles import columns, detailed, figure_titles, in_order, part_titles, word_titles
 
 YEARS = 3
 """How many years stand side by side."""
@@ -37,6 +37,8 @@ class _Year:
     year: int
     end: datetime
     figures: Figures
+    by: Mapping[str, Mapping[str, Figures]]
+    """The same for each channel and each category."""
     earlier: Sequence[tuple[int, Figures]]
     received: Counter[int]
     closed: Counter[int]
@@ -60,7 +62,7 @@ def annual_report(organisation: Organisation, year: int, now: datetime) -> Docum
     blocks.append(
         Paragraph(_("For the leadership. The figures are exact, small ones too: do not publish them. What may be published is in the releases on the site."))
     )
-    for chapter in (_summary, _came_in, _screening, _outcome, _limits, _feedback, _compared, _supervision, _writer, _counted):
+    for chapter in (_summary, _came_in, _screening, _outcome, _limits, _feedback, _parts, _compared, _supervision, _writer, _counted):
         blocks += chapter(found)
     return Document(language(), title, subtitle, blocks)
 
@@ -84,7 +86,8 @@ def _year(organisation: Organisation, year: int, now: datetime) -> _Year:
         first, last = _bounds(parse_period(str(each)), zone)
         earlier.append((each, figures(cases, first, last)))
     policy = organisation.policy_in_force(until)
-    return _Year(organisation, policy, year, until, figures(cases, begin, until), earlier, received, closed, now)
+    by = {"channel": by_code(cases, "channel", begin, until), "category": by_code(cases, "category", begin, until)}
+    return _Year(organisation, policy, year, until, figures(cases, begin, until), by, earlier, received, closed, now)
 
 
 def _bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -94,7 +97,7 @@ def _bounds(period: Period, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def _summary(found: _Year) -> Iterator[Block]:
     yield Heading(_("Summary"))
-    stopped, late = _stopped(found.figures)
+    stopped, late = found.figures.stopped
     received, before = found.events("receive"), found.earlier[-1][1].tables["events"]["receive"]
     measures = found.figures.tables["verified.result"]
     items = [
@@ -106,12 +109,12 @@ def _summary(found: _Year) -> Iterator[Block]:
     ]
     if stopped:
         items.append(_("{n} time limits ended: {share} were kept, {late} were not.").format(n=stopped, share=_share(stopped - late, stopped), late=late))
+    items.append(_("At the end, {n} time limits were overdue.").format(n=found.figures.overdue))
     decided = sum(found.figures.tables["decided.measure"].values())
-    items.append(
-        _("{n} measures were decided; of those verified, {fulfilled} were fulfilled.").format(
-            n=decided, fulfilled=_("{n} of {all}").format(n=measures["fulfilled"], all=sum(measures.values()))
-        )
-    )
+    told = _("{n} measures were decided.").format(n=decided)
+    if measures:
+        told += " " + _("Of {all} verifications, {n} found the measure fulfilled.").format(n=measures["fulfilled"], all=sum(measures.values()))
+    items.append(told)
     yield Bullets(tuple(items))
     yield Fill(_("The year in the writer's words: what stood out, and why."))
 
@@ -149,13 +152,12 @@ def _outcome(found: _Year) -> Iterator[Block]:
 
 def _limits(found: _Year) -> Iterator[Block]:
     yield Heading(_("How the time limits were kept"))
-    order = {name: place for place, name in enumerate(found.policy.clocks)}
-    clocks = sorted(found.figures.clocks.items(), key=lambda each: order.get(each[0], len(order)))
-    rows = [_pace_row(found.policy, name, pace) for name, pace in clocks]
+    rows = [_pace_row(found.policy, name, pace) for name, pace in in_order(found.policy, found.figures.clocks) if pace.took or pace.overdue]
     if not rows:
-        yield Paragraph(_("No time limit ended in the year."))
+        yield Paragraph(_("No time limit ended in the year, and none was overdue at its end."))
         return
-    yield Table(_("Time limits that ended in the year"), (_("time limit"), _("ended"), _("kept"), _("late"), _("on time"), _("median, hours")), tuple(rows))
+    header = (_("time limit"), _("ended"), _("kept"), _("late"), _("on time"), _("median, hours"), _("overdue"))
+    yield Table(_("The time limits of the year"), header, tuple(rows))
     yield Fill(_("What was late, why, and what is done about it."))
 
 
@@ -166,13 +168,24 @@ def _feedback(found: _Year) -> Iterator[Block]:
     yield from _counted_table(found, "reopened.reason")
 
 
+def _parts(found: _Year) -> Iterator[Block]:
+    """Every figure for each channel and each category, side by side."""
+    yield Heading(_("By channel and by category"))
+    for code, title in (("channel", _("Channel by channel")), ("category", _("Category by category"))):
+        each = found.by[code]
+        names = part_titles(found.policy, code)
+        words = [word for word in names if word in each] + [word for word in each if word not in names]
+        rows = [(figure, *(str(value(each[word])) for word in words)) for figure, value in detailed(found.policy, each.values())]
+        yield Table(title, (_("what"), *(names.get(word, word) for word in words)), tuple(rows))
+
+
 def _compared(found: _Year) -> Iterator[Block]:
     yield Heading(_("Beside the years before"))
     years = [*found.earlier, (found.year, found.figures)]
     names = [("receive", _("came in")), ("accept", _("accepted")), ("decline", _("declined")), ("conclude", _("concluded")), ("close", _("closed")), ("reopen", _("reopened"))]  # fmt: skip
     rows = [(title, *(str(each.tables["events"][name]) for _year, each in years)) for name, title in names]
     rows.append((_("in work at the end"), *(str(sum(each.tables["in-work.state"].values())) for _year, each in years)))
-    kept = [(stopped - late, stopped) for stopped, late in (_stopped(each) for _year, each in years)]
+    kept = [(stopped - late, stopped) for stopped, late in (each.stopped for _year, each in years)]
     rows.append((_("time limits kept"), *(_share(n, whole) for n, whole in kept)))
     yield Table(_("Year by year"), (_("what"), *(str(year) for year, _figures in years)), tuple(rows))
 
@@ -231,10 +244,9 @@ def _counted(found: _Year) -> Iterator[Block]:
     ]
     if clocks:
         items.append(_("Time limits: {clocks}.").format(clocks=clocks))
-    items.append(
-        _("The source is the organisation's repository at {head}; `plaint stats --period {year}` prints the same figures.").format(head=head, year=found.year)
-    )
+    items.append(_("The source is the organisation's repository at {head}; plaint stats prints the same figures.").format(head=head))
     yield Bullets(tuple(items))
+    yield Table(_("What the figures mean"), (_("what"), _("meaning")), tuple((c.title, c.definition) for c in columns()), frozenset({0, 1}))
 
 
 def _counted_table(found: _Year, name: str) -> Iterator[Block]:
@@ -252,11 +264,8 @@ def _counted_table(found: _Year, name: str) -> Iterator[Block]:
 def _pace_row(policy: Policy, name: str, pace: Pace) -> tuple[str, ...]:
     ended = pace.on_time + pace.late
     title = pick(policy.clocks[name].title) if name in policy.clocks else name
-    return title, str(ended), str(pace.on_time), str(pace.late), _share(pace.on_time, ended), str(pace.median_hours)
-
-
-def _stopped(found: Figures) -> tuple[int, int]:
-    return sum(pace.on_time + pace.late for pace in found.clocks.values()), sum(pace.late for pace in found.clocks.values())
+    half = "–" if pace.median_hours is None else str(pace.median_hours)
+    return title, str(ended), str(pace.on_time), str(pace.late), _share(pace.on_time, ended), half, str(pace.overdue)
 
 
 def _share(part: int, whole: int) -> str:
