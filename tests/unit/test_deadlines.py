@@ -142,7 +142,8 @@ def test_nothing_that_comes_later_moves_the_end_of_a_retention_silently(house: C
         .release_hold(at="2027-05-01")
     )
     assert later.due("retention") == due
-    assert later.refused("evidence", at="2027-06-01")  # it takes to open the case again, which everybody sees
+    later = later.evidence(at="2027-06-01")
+    assert later.due("retention") == due  # it takes to open the case again, which everybody sees
     reopened = later.reopen(at="2027-07-01", reason="new-evidence")
     assert reopened.clock("retention").stopped
     again = reopened.assign().evidence().conclude().decide().answer().close()
