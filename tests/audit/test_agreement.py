@@ -119,6 +119,7 @@ def test_every_commit_of_the_demo(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.long
 def test_every_odd_commit_of_the_battery(tmp_path: Path) -> None:
     org = good().copy(tmp_path)
     base = org.head

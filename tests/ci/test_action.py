@@ -6,10 +6,13 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from ci.place import AFTER, IN_TIME, LATE, ROOT, found, runner, source
 from ci.runner import Done, GitHub, parse
 
 
+@pytest.mark.long
 def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
     """It installs the plaint beside which it lies."""
     org = found(tmp_path, "--forge", "none")

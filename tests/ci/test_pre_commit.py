@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from ci.place import ROOT, Place, found, source
@@ -29,6 +30,7 @@ def pre_commit(org: Place, *arguments: str) -> Done:
     return desk.run(SCRIPTS / "pre-commit", *arguments, timeout=300)
 
 
+@pytest.mark.long
 def test_pre_commit_runs_them(tmp_path: Path) -> None:
     toolkit = tmp_path / "toolkit"
     subprocess.run(["cp", "-r", source(), toolkit], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
 from conftest import MEMBERS, Plaint
 from course import COMPARTMENTS, Course
 
@@ -118,6 +119,7 @@ def test_from_receipt_to_close(demo: Plaint) -> None:
     assert len(demo.data("log", case.id)) == len(case.events)
 
 
+@pytest.mark.long
 def test_declined_reopened_held_and_disposed_of(demo: Plaint, tmp_path: Path) -> None:
     """The other road: declined, told, closed, opened again, kept for the courts, and forgotten by two people in the end."""
     other = demo.register()

@@ -100,6 +100,7 @@ def walked() -> list[Path]:
     return [page for page in PAGES if "<!-- walk:" in page.read_text(encoding="utf-8") and page not in same]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", walked(), ids=name)
 def test_a_page_shows_what_the_commands_print(page: Path, demo_once: Plaint, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -122,6 +122,7 @@ def copies_of(place: Path) -> list[Path]:
     return [place / "a", place / "b", place / "hub.git", mirror]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
     a, b = desk(over, "a"), desk(over, "b")
@@ -147,6 +148,7 @@ def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
         assert "disposed" in org.refused("open", case, member="he.ping")
 
 
+@pytest.mark.long
 def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     """Why the handbook asks for it: git deletes the ref and keeps the objects."""
     (over / "hub.git" / "hooks" / "post-receive").unlink()
@@ -163,6 +165,7 @@ def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     assert opened([over / "hub.git"], identities, case) == 0
 
 
+@pytest.mark.long
 def test_a_clone_that_was_away_forgets_at_its_next_sync(over: Path) -> None:
     a, b = desk(over, "a"), desk(over, "b")
     case = closing(a)

@@ -420,6 +420,7 @@ def secrets_of(row: Mapping[str, str]) -> list[str]:
     return [text for text in texts if len(text.encode("gb18030")) > Scanner.SHORT]
 
 
+@pytest.mark.long
 def test_nothing_of_the_petitions_stands_in_any_object_or_file(petitions: tuple[Org, list[Mapping[str, str]]]) -> None:
     org, rows = petitions
     scanner = Scanner(sorted({text for row in rows for text in secrets_of(row)}))
@@ -444,6 +445,7 @@ def test_what_is_planted_in_the_repository_is_found(org: Org) -> None:
     assert any(scanner.find(data) for _name, data in joined(whole_repository(org)))
 
 
+@pytest.mark.long
 def test_every_sealed_text_of_the_petitions_is_opened_again_by_those_who_may(petitions: tuple[Org, list[Mapping[str, str]]]) -> None:
     org, rows = petitions
     by_number = {row["留言编号"]: row for row in rows}
@@ -506,6 +508,7 @@ def test_consumer_complaints(org: Org) -> None:
     assert org.imports(file, MAPS / "cfpb.yaml")["known"] == 268
 
 
+@pytest.mark.long
 def test_twenty_thousand_consumer_complaints_in_rehearsal(org: Org) -> None:
     found = org.imports(real("cfpb-20k.csv"), MAPS / "cfpb-20k.yaml", "--dry-run")
     assert (found["registered"], found["skipped"], found["refused"]) == (20_000, 0, [])

@@ -144,6 +144,7 @@ def found_in_terminal(person: Terminal, *, others: tuple[tuple[str, str], ...] =
     return shown[0]
 
 
+@pytest.mark.long
 def test_in_a_terminal(bare: Desk) -> None:
     colleague = Desk(bare.home / "colleague", bare.folder, {"PLAINT_PASSPHRASE": "her own"})
     line = colleague.good("member", "keys", "wang.fang").strip()
@@ -167,6 +168,7 @@ def test_in_a_terminal(bare: Desk) -> None:
     assert "✓ member: wang.fang" in theirs.good("doctor")
 
 
+@pytest.mark.long
 def test_the_passphrase_is_asked_for_and_is_that_of_age(bare: Desk) -> None:
     with bare.terminal("init", "org") as person:
         found_in_terminal(person)
@@ -191,6 +193,7 @@ def test_the_passphrase_is_asked_for_and_is_that_of_age(bare: Desk) -> None:
         assert PASSPHRASE not in person.seen
 
 
+@pytest.mark.long
 def test_a_wrong_passphrase_is_refused_in_one_line(desk: Desk, bare: Desk) -> None:
     desk.good("init", "org", "--preset", "house", "--member", "li.wei")
     org, at_terminal = desk.at(desk.folder / "org"), bare.at(desk.folder / "org")
@@ -233,6 +236,7 @@ def test_own_keys_are_used(bare: Desk) -> None:
     assert not keys(bare).exists()
 
 
+@pytest.mark.long
 def test_members_from_a_file(desk: Desk) -> None:
     line = desk.good("member", "keys", "wang.fang").strip()
     assert line.endswith("--role …")

@@ -105,6 +105,7 @@ def test_list(desk: Desk) -> None:
     assert "受理员" in desk.having(PLAINT_LANG="zh").good("member", "list")
 
 
+@pytest.mark.long
 def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
     home = desk.home / ".config" / "plaint"
     done = desk.having(PLAINT_PASSPHRASE="a good one").plaint("member", "keys", "gao.lan")
@@ -151,6 +152,7 @@ def test_a_new_member_gets_no_old_case_until_let_in(desk: Desk, acting: As) -> N
     assert desk.check() == []
 
 
+@pytest.mark.long
 def test_leaving_shuts_out_and_keeps_the_others(desk: Desk, acting: As) -> None:
     """Whoever leaves opens nothing of what is sealed anew; the others open what they did. Counted with age, keyring by keyring."""
     cases = open_cases(desk)
@@ -207,6 +209,7 @@ def test_who_left_can_act_no_more(desk: Desk, acting: As) -> None:
     assert desk.check() == []  # what they did stays good
 
 
+@pytest.mark.long
 def test_who_comes_back_joins_under_a_new_id(desk: Desk, acting: As) -> None:
     add(acting, "gao.lan", "intake")
     steward = acting(STEWARD)
@@ -220,6 +223,7 @@ def test_who_comes_back_joins_under_a_new_id(desk: Desk, acting: As) -> None:
     assert desk.check() == []
 
 
+@pytest.mark.long
 def test_rotate(desk: Desk, acting: As) -> None:
     """A lost laptop: the old key signs nothing new, what it signed stays good, and the new identity is let in."""
     cases = open_cases(desk)

@@ -183,6 +183,7 @@ def open_part(demo: Plaint, case: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("crowd", [3, 8])
 def test_from_outside_nobody_can_tell(demo: Plaint, crowd: int) -> None:
     """Record, messages, keyring: the same with an exclusion and without, also where one recipient less would need fewer decoys (8 and the recovery)."""
@@ -294,6 +295,7 @@ def test_who_acts_is_who_was_named(demo: Plaint) -> None:
     assert "it takes the role" in demo.refused("revoke", case, "liu.yang", "--as", "sun.li")
 
 
+@pytest.mark.long
 def test_duties_are_kept_apart(demo: Plaint) -> None:
     """Roles may meet in one person; two duties of one case do not."""
     demo.good("member", "roles", "wang.fang", "--role", "investigator", "--role", "decider", "--role", "supervisor", "--expertise", "law", member="zhou.ning")

@@ -138,6 +138,7 @@ def petitions() -> list[Mapping[str, str]]:
         return sorted(csv.DictReader(table), key=lambda row: -len(row["留言详情"]))[:2]
 
 
+@pytest.mark.long
 def test_the_whole_loop(browser: Browser, org: Plaint, tmp_path: Path) -> None:
     """Two people report, one in each language, with small and large files; both are answered, come back with the receipt, and write again."""
     site = built(org, tmp_path / "site")
@@ -207,6 +208,7 @@ def test_the_whole_loop(browser: Browser, org: Plaint, tmp_path: Path) -> None:
     assert org.run("audit").returncode == 0
 
 
+@pytest.mark.long
 def test_who_is_shut_out_opens_neither_file_nor_case(browser: Browser, org: Plaint, tmp_path: Path) -> None:
     site = built(org, tmp_path / "site")
     open_file, _receipt = Reporter(browser, site, "en", tmp_path).report()

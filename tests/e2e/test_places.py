@@ -65,6 +65,7 @@ def test_a_subfolder(desk: Desk, below: str) -> None:
     assert elsewhere.data("-C", folder, "list") == desk.data("list")
 
 
+@pytest.mark.long
 def test_a_worktree(desk: Desk) -> None:
     """Two working trees of one repository: each has its own branch and files, keyrings and the lock are shared."""
     keys = desk.folder / ".demo-keys"
@@ -314,6 +315,7 @@ def test_a_sha256_repository(desk: Desk) -> None:
 # --- at once, and cut short ---
 
 
+@pytest.mark.long
 def test_two_at_the_same_moment(desk: Desk) -> None:
     """Forty registrations by two people at once: all of them stand, one after the other."""
     before = int(desk.git("rev-list", "--count", "HEAD")), events(desk)
@@ -394,6 +396,7 @@ ROWS = 500
 """Enough for an import of some seconds: a kill meets it at work."""
 
 
+@pytest.mark.long
 def test_killed_while_importing(desk: Desk) -> None:
     table, plan = desk.home / "rows.csv", desk.home / "map.yaml"
     with table.open("w", encoding="utf-8", newline="") as file:

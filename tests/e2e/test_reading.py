@@ -189,6 +189,7 @@ def test_a_beginning_of_several(demo_once: Plaint) -> None:
 READING = (("todo",), ("todo", "--all"), ("list",), ("show", "CASE"), ("open", "CASE"), ("log", "CASE"), ("policy", "show"), ("member", "list"), ("check",))
 
 
+@pytest.mark.long
 def test_from_a_subfolder_and_with_a_folder_named(demo_once: Plaint, tmp_path: Path) -> None:
     case = in_state(demo_once, "closed")
     below = demo_once.at(demo_once.folder / "cases" / "2026")
@@ -204,6 +205,7 @@ def test_from_a_subfolder_and_with_a_folder_named(demo_once: Plaint, tmp_path: P
     assert "does not exist" in elsewhere.refused("-C", tmp_path / "nowhere", "list")
 
 
+@pytest.mark.long
 def test_json_does_not_depend_on_the_language(demo_once: Plaint) -> None:
     case = in_state(demo_once, "inquiry", "closed")
     for command in (("todo", "--all"), ("list",), ("show", case), ("log", case), ("open", case), ("member", "list"), ("policy", "show")):
@@ -351,6 +353,7 @@ Next: notify, extend, answer, verify, release-hold, correct, link, message, disc
 """
 
 
+@pytest.mark.long
 def test_a_case_as_it_is_printed(demo: Plaint) -> None:
     text = json.dumps({"identity": {"name": "A"}, "report": {"title": "Late again"}})
     case = demo.data("register", "--channel", "letter", "--category", "service", "--body", "-", member="li.wei", input=text)["case"]
@@ -375,6 +378,7 @@ def test_a_case_as_it_is_printed(demo: Plaint) -> None:
     assert chinese.splitlines()[0] == f"{case}  已决定 · 服务质量与效率 · 信函"
 
 
+@pytest.mark.long
 def test_the_demo_is_the_same_each_time(tmp_path: Path) -> None:
     """But for keys and what is sealed: ids, times, members and texts."""
     seen = []
@@ -408,6 +412,7 @@ def bash_offers(plaint: Plaint, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.long
 def test_bash_completes(demo_once: Plaint, tmp_path: Path) -> None:
     cases = sorted(each["case"] for each in demo_once.cases())
     assert bash_offers(demo_once, "plaint", "show", "") == cases

@@ -168,6 +168,7 @@ def test_every_awk_does(bare: Bare, drilled: Plaint, clone: Path, awk: str) -> N
     assert {compartment: body for _event, compartment, body in found.texts}["report"] == {**ODD, "excluded": []}
 
 
+@pytest.mark.long
 def test_a_real_organisation_from_init_to_recovery(bare: Bare, drilled: Plaint, tmp_path: Path) -> None:
     """`plaint init`, whose recovery key is shown once, and `plaint register`; the identity lies under a passphrase."""
     home = tmp_path / "founder"

@@ -138,6 +138,7 @@ def test_each_hears_once_of_what_is_theirs(house: Reminded, post: Post, expected
     assert len(post.taken) == 5
 
 
+@pytest.mark.long
 def test_the_next_day_tells_of_what_is_still_late_and_of_nothing_twice(house: Reminded, post: Post) -> None:
     counts = []
     for now in (

@@ -103,6 +103,7 @@ def test_both_languages_say_the_same(busy: Plaint) -> None:
     assert not re.search(r"[a-z]{4,} [a-z]{4,}", chinese.replace("plaint stats", ""))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_format_holds_every_row(busy: Plaint, tmp_path: Path, lang: str) -> None:
     rows = [row for table in tables_of(busy.good("--lang", lang, "report", "2025")).values() for row in table]

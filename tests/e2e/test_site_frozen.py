@@ -38,6 +38,7 @@ def files(org: Plaint, name: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_nothing_outside_the_published_periods_changes_a_byte(published: Plaint, tmp_path: Path) -> None:
     org = copy_of(published, tmp_path)
     before = files(org, "before")

@@ -81,6 +81,7 @@ def events(org: Plaint) -> list[str]:
     return [event["id"] for case in org.cases() for event in org.data("show", case["case"])["events"]]
 
 
+@pytest.mark.long
 def test_a_plain_clone_gets_the_keyrings(shared: Path) -> None:
     first, second = clone(shared, "a"), clone(shared, "b")
     assert keyrings(first) == keyrings(second)
@@ -110,6 +111,7 @@ def test_events_on_both_sides_of_one_case(shared: Path) -> None:
     is_whole(second)
 
 
+@pytest.mark.long
 def test_keyrings_sealed_anew_on_both_sides(shared: Path) -> None:
     """One lets somebody in, the other shuts somebody out: both hold afterwards."""
     first, second = clone(shared, "a"), clone(shared, "b")
@@ -245,6 +247,7 @@ def test_a_server_that_refuses(shared: Path) -> None:
     is_whole(first)
 
 
+@pytest.mark.long
 def test_many_at_once_some_killed(shared: Path) -> None:
     """Eight clones record on overlapping cases and push at once, some are killed: every acknowledged event is there once."""
     clones = [clone(shared, f"c{number}") for number in range(CLONES)]
@@ -297,6 +300,7 @@ def kill(org: Plaint, member: str, after: float) -> None:
     process.wait()
 
 
+@pytest.mark.long
 def test_evidence_of_both_sides_comes_together(shared: Path) -> None:
     """Both add a file to the same case without knowing of one another; the second one's commit is replayed with its file."""
     first, second = clone(shared, "a"), clone(shared, "b")

@@ -66,6 +66,7 @@ def test_a_file_of_age_keygen(tmp_path: Path) -> None:
     assert age.recipient_of(load_identity(path, nobody, env={})) in path.read_text()
 
 
+@pytest.mark.long
 def test_under_a_passphrase(tmp_path: Path) -> None:
     key = new_identity()
     path = tmp_path / "identity"
