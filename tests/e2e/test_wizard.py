@@ -210,6 +210,7 @@ def test_flags_are_not_asked_for(desk: Desk) -> None:
         person.answer("A line with a dot alone ends it:", "It happened.")
         person.wait(0.3)
         person.send("\x04")  # Ctrl-D ends it too
+        person.answer("Which files came with it")
         person.answer("Is this right?")
         person.answer("want a receipt")
         assert person.end() == 0, person.seen
@@ -291,6 +292,9 @@ def test_in_chinese(desk: Desk) -> None:
             person.answer(zh(question), "仓库少了货" if name == "title" else "")
         person.expect(zh("what happened, in full"))
         person.answer("\n", "上周发现账实不符。\r。")
+        person.answer(zh("Which files came with it: scans, documents? (names with spaces between; empty for none)"), "没有的文件.pdf")
+        person.expect("没有的文件.pdf")
+        person.answer(zh("Which files came with it: scans, documents? (names with spaces between; empty for none)"))
         person.answer(zh("Is a member of staff concerned, who must not read it?"), "y")
         person.answer(zh("Who? (member ids, with commas between)"), "wang.fang、sun.li")
         person.answer(zh("Is this right?"))
@@ -302,6 +306,66 @@ def test_in_chinese(desk: Desk) -> None:
     report = bodies(desk, case, "li.wei")["report"]
     assert (report["title"], report["narrative"], report["excluded"]) == ("仓库少了货", "上周发现账实不符。\n", ["sun.li", "wang.fang"])
     assert policy.categories["ethics"]["zh"] in person.seen
+
+
+def test_a_letter_with_its_scans_is_read_back_and_corrected(desk: Desk, tmp_path: Path) -> None:
+    """Three days old, with two scans; the clock began when it arrived. The reporter calls, hears what was written down, and corrects it."""
+    for name in ("page 1.pdf", "page 2.pdf"):
+        (tmp_path / name).write_bytes(b"%PDF " + name.encode())
+    scans = f"'{tmp_path}/page 1.pdf' '{tmp_path}/page 2.pdf'"
+    with desk.terminal("register", "--channel", "letter", "--received", "2026-11-17 16:30", "--category", "ethics") as person:
+        person.answer("stay anonymous?", "n")
+        for question, answer in (("Name", "Zhang San"), ("Telephone", ""), ("Email", ""), ("Relation to us", "")):
+            person.answer(question, answer)
+        for name, question in QUESTIONS.items():
+            person.answer(question, "Gooods are missing" if name == "title" else "")
+        person.answer("A line with a dot alone ends it:", "See the scans.\r.")
+        person.answer("Which files came with it", "'not closed")
+        person.expect("a quotation mark is missing")
+        person.answer("Which files came with it", str(tmp_path / "page 3.pdf"))
+        person.expect("cannot be read")
+        person.answer("Which files came with it", scans)
+        person.answer("Do they show who the reporter is?")
+        person.answer("Is a member of staff concerned", "n")
+        person.expect("page 1.pdf, page 2.pdf (for the custodians alone)")
+        person.answer("Is this right?")
+        person.answer("want a receipt", "y")
+        person.answer("Shall the reporter read on the site", "y")
+        assert person.end() == 0, person.seen
+    assert "First reply: due 2026-11-18 16:30" in person.seen
+    assert "page 2.pdf, for the custodians alone" in person.seen
+    case = desk.git("log", "-1", "--format=%s").removeprefix("message: ")
+    found = desk.having(PLAINT_MEMBER="he.ping").data("evidence", "list", case)
+    assert [piece["sealed"]["name"] for piece in found] == ["page 1.pdf", "page 2.pdf"]
+    assert [piece["sealed"] for piece in desk.data("evidence", "list", case)] == [{}, {}]  # the intake officer does not see who wrote
+    assert [event["event"] for event in desk.data("show", case)["events"]] == ["receive", "evidence", "evidence", "message"]
+    assert desk.data("show", case)["events"][-1]["sealed"] == ["report", "reporter"]
+
+    with desk.terminal("correct", case) as person:
+        person.expect("Read to the reporter what was written down:")
+        person.expect("What: Gooods are missing")
+        person.answer("What is to be corrected?", "title")
+        person.answer("A line with a dot alone ends it:", "Goods are missing\r.")
+        person.expect("What: Goods are missing")
+        person.answer("What is to be corrected?")
+        assert person.end() == 0, person.seen
+    last = desk.data("open", case)[-1]
+    assert (last["kind"], last["body"]["title"]) == ("correct", "Goods are missing")
+    assert "nothing is corrected" in desk.plaint("correct", case).fails(2)
+    assert "cannot be read" in desk.plaint(
+        "register", "--channel", "letter", "--category", "other", "--body", "-", "--attach", "none.pdf", stdin="note: x"
+    ).fails(2)
+    assert [finding["rule"] for finding in desk.check()] == ["D101"]  # the first reply was due a day after the letter came, not after it was typed in
+
+
+def test_what_was_handed_in_by_nobody_known_is_for_the_inquiry(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Goods leave by night.")
+    given = ("register", "--channel", "visit", "--category", "other", "--body", "-", "--attach", tmp_path / "note.txt")
+    done = desk.data(*given, stdin="narrative: by night")
+    (piece,) = desk.data("evidence", "list", done["case"])
+    assert (piece["event"], piece["sealed"]["name"]) == (done["evidence"][0], "note.txt")
+    named = desk.data(*given, "--hides-reporter", stdin="{identity: {name: Anna}, report: {narrative: by night}}")
+    assert desk.data("evidence", "list", named["case"])[0]["sealed"]["name"] == "note.txt"
 
 
 def test_sixty_columns_are_enough(desk: Desk) -> None:

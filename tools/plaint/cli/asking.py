@@ -95,18 +95,18 @@ def ask_time(question: str, now: datetime, zone: ZoneInfo) -> datetime:
     return ask(question, read, local(now, zone))
 
 
-def ask_text(label: str, event: str = "") -> str:
-    """A text of many lines: in the editor that VISUAL or EDITOR names, or typed, ended by a line with a dot."""
+def ask_text(label: str, event: str = "", before: str = "") -> str:
+    """A text of many lines: in the editor that VISUAL or EDITOR names, which begins with what stood `before`; or typed, ended by a line with a dot."""
     while True:
-        text = _edited(label, event) if os.environ.get("VISUAL") or os.environ.get("EDITOR") else _typed(label)
+        text = _edited(label, event, before) if os.environ.get("VISUAL") or os.environ.get("EDITOR") else _typed(label)
         if text:
             return text + "\n"
         click.echo(_("Nothing was written for {field}. Once more:").format(field=label), err=True)
 
 
-def _edited(label: str, event: str) -> str:
+def _edited(label: str, event: str, before: str) -> str:
     click.echo(_("Write {field}: your editor opens; save and close it.").format(field=label), err=True)
-    text = click.edit(f"\n# {event}: {label}\n# " + _("Lines that begin with # are left out. What you write is sealed.") + "\n")
+    text = click.edit(f"{before}\n# {event}: {label}\n# " + _("Lines that begin with # are left out. What you write is sealed.") + "\n")
     return "\n".join(line for line in (text or "").splitlines() if not line.startswith("#")).strip()
 
 

@@ -5,17 +5,21 @@ Nothing is recorded before the summary is agreed to. It shows what the policy's 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
+from plaint.cli import scans
 from plaint.cli.asking import BETWEEN as LIST
 from plaint.cli.asking import ask, ask_optional, ask_text, ask_time, ask_word, ask_yes, prepare, tell
 from plaint.desk import Entry, plan_case
 from plaint.errors import PlaintError, UsageError
+from plaint.evidence.adding import check_files
 from plaint.i18n import _, listed, pick
 from plaint.model.policy import Policy
 from plaint.model.words import local
@@ -30,14 +34,15 @@ class Conversation:
         self.policy = policy
         self.now = now
         self.zone = organisation.config.timezone
-        self.answers: dict[str, Any] = {name: value for name, value in given.items() if value}
+        self.answers: dict[str, Any] = {name: value for name, value in given.items() if value or value is False}
         self.questions: dict[str, tuple[str, Callable[[], Any]]] = {
             "channel": (_("How it came"), lambda: ask_word(_("How did it reach us?"), _titles(policy.channels))),
             "received": (_("When it arrived"), lambda: ask_time(_("When did it arrive?"), now, self.zone)),
             "reporter": (_("The reporter"), _ask_reporter),
             "category": (_("Category"), lambda: ask_word(_("What is it about?"), _titles(policy.categories))),
-            **{name: (label, partial(ask_optional, question)) for name, label, question in _fields()},
+            **{name: (label, partial(ask_optional, question)) for name, label, question in asked()},
             "narrative": (_("The whole story"), lambda: ask_text(_("what happened, in full"), "receive")),
+            "attach": (_("Files"), self._ask_files),
             "excluded": (_("Shut out"), self._ask_excluded),
         }
 
@@ -47,6 +52,8 @@ class Conversation:
         name = pick(self.organisation.config.name)
         click.echo(_("A new report for {name}. Ctrl-C stops; nothing is recorded before you agree to the summary.").format(name=name), err=True)
         for key, (_label, question) in self.questions.items():
+            if key == "attach" and self.answers["channel"] not in scans.BY_MAIL:
+                self.answers.setdefault(key, ())
             if key not in self.answers:
                 self.answers[key] = question()
         while True:
@@ -71,7 +78,7 @@ class Conversation:
 
     def entry(self) -> Entry:
         """What is to be recorded."""
-        report = {name: self.answers[name] for name in (*(name for name, _label, _question in _fields()), "narrative") if self.answers[name]}
+        report = {name: self.answers[name] for name in (*(name for name, _label, _question in asked()), "narrative") if self.answers[name]}
         bodies = {"identity": self.answers["reporter"], "report": report}
         codes = {"channel": self.answers["channel"], "category": self.answers["category"]}
         return Entry("receive", codes, {name: body for name, body in bodies.items() if body}, self.answers["received"].astimezone(self.zone))
@@ -91,11 +98,35 @@ class Conversation:
             "received": local(answers["received"], self.zone),
             "reporter": listed(_given(answers["reporter"])) or _("anonymous"),
             "category": pick(policy.categories[answers["category"]]),
+            "attach": self._tell_files(),
             "excluded": ", ".join(answers["excluded"]) or _("nobody"),
         }
         click.echo(err=True)
         tell([(label, shown.get(key, answers[key]) or "-") for key, (label, _question) in self.questions.items()])
         click.echo(err=True)
+
+    def files(self) -> tuple[tuple[Path, ...], bool | None]:
+        """What came with it, and whether it shows who the reporter is."""
+        return tuple(self.answers["attach"]), self.answers.get("shows")
+
+    def _ask_files(self) -> tuple[Path, ...]:
+        def read(text: str) -> tuple[Path, ...]:
+            try:
+                found = tuple(Path(part).expanduser() for part in shlex.split(text))
+            except ValueError:
+                raise UsageError(_("a quotation mark is missing")) from None
+            check_files(found)
+            return found
+
+        found = ask(_("Which files came with it: scans, documents? (names with spaces between; empty for none)"), read, "")
+        if found:
+            named = bool(self.answers.get("reporter"))
+            self.answers["shows"] = ask_yes(_("Do they show who the reporter is? Then they are for the custodians alone."), default=named)
+        return found
+
+    def _tell_files(self) -> str:
+        names = ", ".join(path.name for path in self.answers["attach"])
+        return _("{names} (for the custodians alone)").format(names=names) if names and self.answers.get("shows") else names
 
     def _ask_excluded(self) -> tuple[str, ...]:
         if not ask_yes(_("Is a member of staff concerned, who must not read it?"), default=False):
@@ -118,7 +149,7 @@ def _titles(words: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {word: pick(text) for word, text in words.items()}
 
 
-def _fields() -> list[tuple[str, str, str]]:
+def asked() -> list[tuple[str, str, str]]:
     """Field of the report, its name in the summary, the question."""
     return [
         ("title", _("What"), _("In one line: what happened?")),

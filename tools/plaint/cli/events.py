@@ -24,6 +24,9 @@ from plaint.model.words import local
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from plaint.actor import Actor
+    from plaint.model.record import Record
+
 Words = Callable[[Policy, CaseState], Mapping[str, str]]
 
 
@@ -203,6 +206,8 @@ def _command(spec: EventCommand) -> click.Command:
         found = transitions_for(policy, state, spec.kind, codes)
         bodies = read_bodies(body, _main(spec, found))
         bodies = complete_bodies(spec.kind, bodies, found[0].seals if found else ())
+        if spec.kind == "correct" and not bodies and "category" not in codes and codes["corrects"] in state.event_ids:
+            bodies = _correction(call.actor, before, codes["corrects"])
         if _tells_reporter(spec.kind, codes) and REPORTER in before.header["seals"] and REPORTER not in bodies:
             bodies = _ask_for_reporter(bodies)
         zone = organisation.config.timezone
@@ -237,6 +242,15 @@ def _main(spec: EventCommand, found: Sequence[Transition]) -> str:
     """
     taken = [compartment for each in found[:1] for compartment in (*each.seals, *each.may_seal)]
     return spec.main if spec.main in taken or not taken else taken[0]
+
+
+def _correction(actor: Actor, before: Record, event: str) -> dict[str, dict[str, Any]]:
+    """What is right instead: asked for in a terminal."""
+    if not sys.stdin.isatty():
+        raise UsageError(_("nothing is corrected"), hint=_("give what is right with --body FILE (YAML), or --category"))
+    from plaint.cli.correcting import converse
+
+    return converse(actor, before, event)
 
 
 def _tell_next(done: Recorded, codes: Mapping[str, Any]) -> None:
@@ -339,7 +353,7 @@ def _measures(given: list[str], policy: Policy, state: CaseState) -> list[dict[s
     return measures
 
 
-def print_recorded(done: Recorded, fmt: str, more: Mapping[str, str] = MappingProxyType({})) -> None:
+def print_recorded(done: Recorded, fmt: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
     """Tells what was recorded; `more` goes into the JSON."""
     if fmt == "json":
         print_json({"case": done.case, "event": done.event, "state": done.state, "commit": done.commit, **more})

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import click
 
 from plaint.actor import Actor
+from plaint.cli import scans
 from plaint.cli.asking import ask_yes
 from plaint.cli.bodies import read_bodies
 from plaint.cli.common import common_options, format_option, parse_time, session
 from plaint.cli.conversation import Conversation
 from plaint.cli.events import print_recorded
-from plaint.desk import Entry, register
+from plaint.desk import Entry, record, register
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _, pick
 from plaint.model.deadlines import open_readings
@@ -32,11 +36,28 @@ from plaint.seal.receipt import keys_of, new_digits, spoken
 @click.option("--received", "--at", "received", metavar="TIME", help=_("When it arrived; now if not given. The clocks start there."))
 @click.option("--exclude", multiple=True, metavar="MEMBER", help=_("A member in conflict of interest, who must not open it; once for each."))
 @click.option("--body", metavar="FILE", help=_("The texts to seal, as YAML: identity and report; - is standard input."))
+@click.option("--attach", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help=_("A scan of the letter, or what was handed in; once for each."))
+@click.option(
+    "--shows-reporter/--hides-reporter",
+    "shows",
+    default=None,
+    help=_("Whether these files show who the reporter is: then they are for the custodians alone. If not given: where the reporter gave a name."),
+)
 @click.option("--receipt", is_flag=True, help=_("Make a receipt for the reporter to come back with; it is shown once and kept nowhere."))
+@click.option("--to-check", is_flag=True, help=_("With --receipt: let the reporter read on the site what was written down, to check it."))
 @format_option("text", "json")
 @common_options
 def register_command(
-    channel: str | None, category: str | None, received: str | None, exclude: tuple[str, ...], body: str | None, receipt: bool, fmt: str
+    channel: str | None,
+    category: str | None,
+    received: str | None,
+    exclude: tuple[str, ...],
+    body: str | None,
+    attach: tuple[Path, ...],
+    shows: bool | None,
+    receipt: bool,
+    to_check: bool,
+    fmt: str,
 ) -> None:
     """Registers one case."""
     call = session()
@@ -56,8 +77,10 @@ def register_command(
         raise UsageError(_("{time} is still to come").format(time=local(moment, zone)), where="--received", hint=_("say when it arrived"))
     if wizard:
         _may_register(actor, policy)
-        given = {"channel": channel, "category": category, "received": moment, "excluded": exclude, "by": actor.member}
-        entry, exclude = Conversation(organisation, policy, call.now, given).hold()
+        given = {"channel": channel, "category": category, "received": moment, "excluded": exclude, "attach": attach, "shows": shows, "by": actor.member}
+        conversation = Conversation(organisation, policy, call.now, given)
+        entry, exclude = conversation.hold()
+        attach, shows = conversation.files()
     else:
         bodies = read_bodies(body, "report")
         if not bodies.get("report"):
@@ -65,14 +88,25 @@ def register_command(
         entry = Entry("receive", {"channel": channel, "category": category}, bodies, (moment or call.now).astimezone(zone))
     if wizard and not receipt:
         receipt = ask_yes(_("Does the reporter want a receipt, to read our answers on the site and write back?"), default=False)
+        to_check = receipt and ask_yes(_("Shall the reporter read on the site what was written down, to check it?"), default=False)
+    if to_check and not receipt:
+        raise UsageError(_("only who has a receipt can read it on the site"), where="--to-check", hint=_("give --receipt too"))
     digits = new_digits() if receipt else ""
     if digits:
         entry = _with_receipt(entry, digits)
+    part = scans.part_for(entry.bodies, shows)
+    if attach:
+        scans.refuse(actor, organisation.policy_in_force(entry.at or call.now), entry, attach, part, call.local_now)
     done = register(actor, entry, exclude)
+    actor = actor.up_to_date()
+    pieces = scans.keep(actor, done.case, attach, part, entry.at or call.local_now, call.local_now) if attach else []
+    if to_check:
+        _let_check(actor, done.case, entry.bodies["report"], call.local_now)
     if fmt == "json":
-        print_recorded(done, fmt, {"receipt": spoken(digits)} if digits else {})
+        print_recorded(done, fmt, {**({"receipt": spoken(digits)} if digits else {}), **({"evidence": pieces} if pieces else {})})
         return
     print_recorded(done, fmt)
+    scans.tell(attach, pieces, part)
     _tell_clocks(policy, done.case)
     if digits:
         click.echo(_("  receipt: {receipt}").format(receipt=spoken(digits)))
@@ -83,6 +117,18 @@ def _with_receipt(entry: Entry, digits: str) -> Entry:
     keys = keys_of(digits)
     bodies = {**entry.bodies, "report": {**entry.bodies.get("report", {}), "receipt": keys.token_hash}}
     return replace(entry, bodies=bodies, receipt=keys.recipient)
+
+
+def _let_check(actor: Actor, case: str, report: Mapping[str, Any], now: datetime) -> None:
+    """Writes to the reporter what was written down from their words."""
+    from plaint.cli.correcting import readable
+
+    text = readable(report) + "\n\n" + _("If something is wrong or missing, please write back.")
+    bodies = {
+        "report": {"note": _("What was written down was sent to the reporter to check.")},
+        "reporter": {"title": _("Please check what we wrote down"), "text": text},
+    }
+    record(actor, case, Entry("message", {"direction": "to-reporter"}, bodies), now)
 
 
 def _known(value: str | None, words: Mapping[str, Text], where: str) -> None:
