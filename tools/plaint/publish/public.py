@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from plaint.i18n import _, pick
 from plaint.model.diagram import svg_diagram
 from plaint.model.policy import Policy
-from plaint.model.policy_tables import about, clocks, rules, sections
+from plaint.model.policy_tables import about, rules, sections
 from plaint.organisation import Organisation
 from plaint.publish import figures
+from plaint.publish.guide import reporting
 from plaint.publish.page import Page, escape, facts, heading, table
 from plaint.statistics.publish import releases
 from plaint.store.history import first_commit, history
 
 
-def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
-    """In the order of the navigation."""
+def pages(organisation: Organisation, now: datetime, language: str, *, online: bool) -> Iterator[Page]:
+    """In the order of the navigation; `online` where the site takes reports."""
     policy = organisation.policy_in_force(now)
     yield overview(organisation, policy)
-    yield reporting(policy)
+    contact = Path(organisation.repository.top, "site", "docs", language, "contact.md").is_file()
+    yield reporting(policy, online=online, contact=contact)
     yield handling(policy)
     yield from figures.pages(organisation, policy)
     yield verifying(organisation)
@@ -39,27 +42,6 @@ def overview(organisation: Organisation, policy: Policy) -> Page:
         escape(pick(policy.source)),
     ]
     return Page("index", pick(organisation.config.name), "\n\n".join(body) + "\n")
-
-
-def reporting(policy: Policy) -> Page:
-    """The channels, the rights of those who report, and what happens when."""
-    channels = "\n".join(f"- {escape(pick(title))}" for title in policy.channels.values())
-    waits = [(escape(title), escape(within), escape(start)) for _name, title, within, start, _stop, _note in clocks(policy)]
-    rights = (
-        _("You may report without giving your name, on every channel."),
-        _("Who you are is sealed apart from what you report; it is opened only on a recorded request that its custodian grants, and you can be told."),
-        _("Whoever your report is about is shut out of the case."),
-        _("You may see what was written down from your words, and have it corrected."),
-        _("You are told that the report arrived, whether it was taken on, and what came of it."),
-        _("You may ask for the result to be looked at again."),
-        _("Nobody may punish you for reporting what you had reason to believe."),
-    )
-    body = [
-        heading(_("Ways to reach us")) + channels,
-        heading(_("Your rights")) + "\n".join(f"- {right}" for right in rights),
-        heading(_("What happens when")) + table(_("Every time limit, and what starts it"), (_("what"), _("within"), _("from")), waits),
-    ]
-    return Page("report", _("How to report"), "\n\n".join(body))
 
 
 def handling(policy: Policy) -> Page:

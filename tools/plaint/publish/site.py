@@ -47,7 +47,7 @@ class Site:
     def pages(self, language: str) -> Iterator[Page]:
         """Every page in one language, in the order of the navigation; the language is in force while they are made."""
         set_language(language)
-        yield from public.pages(self.organisation, self.now)
+        yield from public.pages(self.organisation, self.now, language, online=self.online)
         if self.online:
             yield from online.pages(self.organisation, self.organisation.policy_in_force(self.now), self.drop)
         if self.audience is Audience.INTERNAL:
