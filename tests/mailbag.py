@@ -150,6 +150,27 @@ def _nested(depth: int) -> str:
     return "".join(f"--b{n}\nContent-Type: multipart/mixed; boundary=b{n + 1}\n\n" for n in range(depth)) + f"--b{depth}\n\nthe end"
 
 
+def tnef(body: str, files: dict[str, bytes], *, codepage: int = 936) -> bytes:
+    """A winmail.dat as Exchange makes it, with Chinese names ([MS-OXTNEF]); code page 936 is GBK."""
+    import struct
+
+    def attribute(level: int, name: int, kind: int, data: bytes) -> bytes:
+        return struct.pack("<BHHI", level, name, kind, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+    out = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x9007, 6, struct.pack("<II", codepage, 0))
+    if body:
+        out += attribute(1, 0x800C, 2, body.encode("gbk") + b"\0")
+    for name, data in files.items():
+        out += attribute(2, 0x9002, 6, bytes(14)) + attribute(2, 0x8010, 1, name.encode("gbk") + b"\0") + attribute(2, 0x800F, 6, data)
+    return out
+
+
+def wrapped(winmail: bytes, text: str = "") -> bytes:
+    """A mail with a winmail.dat in it."""
+    part = "Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(winmail).decode()
+    return raw("Subject: x\nContent-Type: multipart/mixed; boundary=b", f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n--b\n{part}\n--b--")
+
+
 def auto_reply(number: int = 0) -> bytes:
     return raw(f"Subject: Out of office\nAuto-Submitted: auto-replied (vacation)\nMessage-ID: <auto{number}@example.net>")
 

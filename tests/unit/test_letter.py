@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailbag import auto_reply, awkward, bounce, ordinary, raw, spam
+from mailbag import STORY, auto_reply, awkward, bounce, ordinary, raw, spam, tnef, wrapped
 from plaint.intake import mails
 from plaint.intake.charsets import decode
 from plaint.intake.letter import LONGEST, Letter, read_letter
@@ -77,6 +77,42 @@ def test_where_a_text_is_damaged_its_bytes_are_kept() -> None:
     assert letter.text.startswith("说话说话")
     (file,) = letter.files
     assert file.data.endswith(b"\xff!")
+
+
+# Outlook
+
+OUTLOOK = Path(__file__).parents[1] / "data" / "complaint.msg"
+"""Made with the MIT-licensed @tutao/oxmsg of npm, by its README, from the text below."""
+
+
+def test_winmail_dat_is_opened() -> None:
+    letter = read_letter(wrapped(tnef(STORY, {"发票.pdf": b"%PDF", "录音.mp3": b"ID3"})))
+    assert letter.text == STORY
+    assert [(f.name, f.data) for f in letter.files] == [("发票.pdf", b"%PDF"), ("录音.mp3", b"ID3")]
+    assert read_letter(wrapped(tnef("twice", {}), "Said in the open.")).text == "Said in the open."
+
+
+def test_a_winmail_dat_that_cannot_be_opened_is_kept() -> None:
+    for winmail in (b"nothing", tnef(STORY, {"a": b"x"})[:40], b"\x78\x9f\x3e\x22" + bytes(50)):
+        (file,) = read_letter(wrapped(winmail, "See attached.")).files
+        assert (file.name, file.data) == ("winmail.dat", winmail)
+
+
+def test_outlooks_own_file_is_a_mail() -> None:
+    data = OUTLOOK.read_bytes()
+    assert is_mail_file(data)
+    letter = read_letter(data)
+    assert (letter.subject, letter.sender.name, letter.sender.address, letter.text, letter.id) == (
+        "投诉仓库主管",
+        "王芳",
+        "wang@example.net",
+        STORY,
+        "msg1@example.net",
+    )
+    assert str(letter.date) == "2026-11-20 01:30:00+00:00"
+    assert [(f.name, f.data) for f in letter.files] == [("发票.pdf", b"%PDF-1.4 made up")]
+    sealable(letter)
+    sealable(read_letter(data[: len(data) // 2]))
 
 
 # Public test mails

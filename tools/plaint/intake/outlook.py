@@ -6,6 +6,7 @@ stumble over means that it was not opened, and the file stays what it is.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -39,18 +40,21 @@ def open_tnef(data: bytes) -> Opened | None:
 
     if len(data) > _LARGEST:
         return None
+    logging.getLogger("tnefparse").setLevel(logging.CRITICAL)  # it tells standard error of every byte that it wonders at
     try:
-        found: Any = TNEF(data, do_checksum=False)
+        found: Any = TNEF(data)
         page = str(found.codepage or "")
         files = []
-        complete = True
+        complete = all(each.good_checksum for each in found.objects)
         for each in found.attachments:
             content = each.data
             complete = complete and isinstance(content, bytes) and not hasattr(each, "embed")
             if isinstance(content, bytes):
-                files.append(Attachment(file_name(_text(each.long_filename(), page)), "application/octet-stream", content))
+                files.append(Attachment(file_name(_tnef_name(each, page)), "application/octet-stream", content))
         text, html = _text(found.body, page), _text(found.htmlbody, page)
         complete = complete and bool(text or html or not found.has_body())
+        if not (text or html or files):
+            return None
     except Exception:  # noqa: BLE001 - of a parser that checks nothing: it may be any
         return None
     return Opened(text, html, tuple(files), complete=complete)
@@ -104,6 +108,14 @@ def _either(read: Any) -> str:
     except Exception:  # noqa: BLE001 - one field more or less
         return ""
     return found if isinstance(found, str) else ""
+
+
+def _tnef_name(attachment: Any, page: str) -> str:
+    """What a file is called; tnefparse takes every short name for UTF-8."""
+    try:
+        return _text(attachment.long_filename(), page)
+    except UnicodeError:
+        return _text(attachment._name, page)  # noqa: SLF001 - the bytes of it
 
 
 def _text(value: Any, page: str) -> str:

@@ -1,8 +1,8 @@
 """Which mails are nobody's complaint, and which must not be answered by a machine.
 
 Rules:
-- Set aside: answers of machines (RFC 3834: absence notices), notices of delivery and of reading (RFC 3464, RFC 8098), and what the mail server has
-  marked as spam. A person looks at them; none is thrown away.
+- Set aside: answers of machines (RFC 3834: absence notices), notices of delivery and of reading (RFC 3464, RFC 8098, and servers that know neither), and what
+  the mail server has marked as spam. A person looks at them; none is thrown away.
 - Mail that a program made, a contact form say, and mail that came through a list is brought in like any other: an organisation's own address may be
   a list. But no machine answers it.
 - Nor does one answer to a machine, to a list's or a server's own address, to oneself, or where the sender asks for silence (Precedence,
@@ -19,6 +19,11 @@ from plaint.intake.letter import Letter
 
 _MACHINES = re.compile(
     r"mailer-daemon|postmaster|no-?reply.*|do-?not-?reply.*|bounces?([+-].*)?|.*-bounces?(\+.*)?|owner-.*|.*-(request|relay|owner)|listserv|majordomo",
+    re.IGNORECASE,
+)
+_SERVERS = frozenset({"postmaster", "mdaemon", "ndr"})
+_UNDELIVERED = re.compile(
+    r"undeliver|not (be )?deliver|delivery (has |status|fail|notif|delay|warn)|(mail|message) delivery|returned mail|failed mail|delivery failure|退信|无法投递|未送达",
     re.IGNORECASE,
 )
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
@@ -71,13 +76,17 @@ def _word(letter: Letter, name: str) -> str:
 
 def _is_notice(letter: Letter) -> bool:
     kind = letter.header("content-type").lower()
-    if kind.startswith("multipart/report"):
-        return any(each in kind for each in _REPORTS) or "report-type" not in kind
+    if kind.startswith("multipart/report") and "report-type" not in kind:
+        return True
+    if kind.startswith("multipart/") and any(f"report-type={quote}{each}" in kind for each in _REPORTS for quote in ("", '"')):
+        return True
     if kind.startswith(("message/delivery-status", "message/disposition-notification")):
         return True
     sender = letter.sender.address.rpartition("@")[0].lower()
-    empty = letter.header("return-path").strip() == "<>"
-    return sender == "mailer-daemon" or (empty and (sender == "postmaster" or bool(letter.header("x-failed-recipients"))))
+    if sender == "mailer-daemon" or letter.header("x-failed-recipients"):
+        return True
+    from_server = sender in _SERVERS or not letter.sender.address or letter.header("return-path").strip() == "<>"
+    return from_server and bool(_UNDELIVERED.search(letter.subject))
 
 
 def _is_spam(letter: Letter) -> bool:
