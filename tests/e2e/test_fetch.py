@@ -262,6 +262,18 @@ def test_one_address_is_not_flooded(house: House) -> None:
     assert len(house.cases()) == 7
 
 
+def test_an_answer_keeps_the_thread_and_goes_to_nobody_who_has_no_address(house: House) -> None:
+    id_ = "<PAXPR04MB9999ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789@PAXPR04MB9999.eurprd04.prod.outlook.com>"
+    long = raw(f"Subject: x\nFrom: ann@example.net\nMessage-ID: {id_}", "It is so.")
+    odd = raw("Subject: x\nFrom: 王芳@example.net\nMessage-ID: <odd@x>", "It is so.")
+    house.dovecot.deliver([long, odd], ARRIVED)
+    assert "cannot be written to" in house.run(code=1).stderr
+    (mail,) = house.post.taken
+    assert f"In-Reply-To: {id_}".encode() in mail.data
+    assert max(map(len, mail.data.splitlines())) < 200
+    assert len(house.cases()) == 2
+
+
 def test_old_mail_is_registered_and_not_answered(house: House) -> None:
     house.dovecot.deliver([raw("Subject: x\nFrom: ann@example.net", "It is so.")], datetime(2026, 11, 2, 3, 0, tzinfo=UTC))
     assert "it arrived more than 7 days ago" in house.run().stdout
@@ -292,6 +304,19 @@ def test_a_server_that_can_do_less(house: House) -> None:
         assert house.fetched(code=1)["registered"] == 1
         assert (len(old.mails()), len(old.mails("erledigt")), len(old.mails("plaint-aside"))) == (0, 1, 1)
         assert [kinds(record) for record in house.cases()] == [["receive"]]
+
+
+def test_the_doctor_tries_the_mailbox(house: House, tmp_path: Path) -> None:
+    house.dovecot.deliver([ordinary(1)[0].data], ARRIVED)
+    house.arguments()
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (house.place / "mailbox.yaml").rename(folder / "mailbox.yaml")
+    env = {"PLAINT_HOME": str(folder)}
+    assert f"mailbox: {USER}: 1 mail waits" in house.org.run("doctor", member="li.wei", env=env).stdout
+    done = house.org.run("doctor", member="li.wei", env={**env, "PLAINT_IMAP_PASSWORD": "wrong"})
+    assert (done.returncode, "the mail server does not let" in done.stdout) == (3, True)
+    assert house.lies() == (1, 0, 0)
 
 
 def test_what_is_wrong_is_said_in_one_line_and_nothing_is_touched(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from plaint.actor import config_folder
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, PlaintError
 from plaint.i18n import _, ngettext
@@ -19,6 +21,8 @@ Check = tuple[str, str, Callable[[], str]]
 """Its name, the check without which it makes no sense (or ""), what it does."""
 NEWEST_ALLOWED = timedelta(minutes=5)
 """How far the last commit may lie in the future of this machine's clock: clocks differ a little."""
+MAILBOX = "mailbox.yaml"
+"""Looked at where this machine fetches mail, and only there."""
 OLDEST_GIT = (2, 34)
 
 
@@ -33,6 +37,8 @@ def _checks() -> Iterator[Check]:
     yield "signing key", "member", _signing_key
     yield "age identity", "member", lambda: (call.actor.identity, str(call.actor.identity_path))[1]
     yield "keyrings", "repository", _keyrings
+    if (config_folder() / MAILBOX).exists():
+        yield "mailbox", "repository", _mailbox
 
 
 def _titles() -> dict[str, str]:
@@ -45,6 +51,7 @@ def _titles() -> dict[str, str]:
         "signing key": _("signing key"),
         "age identity": _("age identity"),
         "keyrings": _("keyrings"),
+        "mailbox": _("mailbox"),
     }
 
 
@@ -105,6 +112,17 @@ def _keyrings() -> str:
         names = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise EnvironmentFaultError(_("{n} of {all} cases have no keyring here: {cases}").format(n=len(missing), all=len(kept), cases=names), hint=hint)
     return ngettext("of {n} case", "of {n} cases", len(kept)).format(n=len(kept))
+
+
+def _mailbox() -> str:
+    """Signs in where mail is fetched from, and moves nothing."""
+    from plaint.postbox.account import load_postbox
+    from plaint.postbox.imap import Mailbox
+
+    postbox = load_postbox(config_folder() / MAILBOX, session().organisation.repository.top, os.environ)
+    with Mailbox(postbox.account) as mailbox:
+        count = sum(1 for _mail in mailbox.waiting())
+    return ngettext("{user}: {n} mail waits", "{user}: {n} mails wait", count).format(user=postbox.account.user, n=count)
 
 
 @click.command("doctor", help=_("Looks for what plaint needs here, and says what is missing and what to do."))

@@ -31,6 +31,7 @@ from plaint.model.words import local
 from plaint.organisation import Organisation
 from plaint.postbox.account import Postbox
 from plaint.remind import ledger as books
+from plaint.remind.addresses import ADDRESS
 from plaint.remind.courier import Courier, RefusedError, UnknownError
 from plaint.remind.ledger import Ledger
 from plaint.remind.letter import WIRE
@@ -95,6 +96,8 @@ class Acknowledger:
 
     def _send(self, organisation: Organisation, case: Record, taken: Taken) -> Answer:
         address = answer_to(taken.letter)
+        if not ADDRESS.fullmatch(address):
+            return Answer(Outcome.LEFT, _("its sender's address has letters that cannot be written to"))
         who = hmac.digest(self.desk.key, f"address\n{address.lower()}".encode(), "sha256").hex()[:32]
         message = letter(organisation, self.postbox, taken.letter, reference_of(self.desk.key, case.id), case.events[0].at, self.desk.now)
         before = self._open.get(str(message["Message-ID"]))
@@ -156,10 +159,10 @@ def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: 
     language = language_of(to) or next((each for each in config.languages if each in LANGUAGES), "en")
     user, _at, domain = server.sender.rpartition("@")
     plain = reference.replace("-", "").lower()
-    message = EmailMessage(policy=WIRE)
+    message = EmailMessage(policy=WIRE.clone(refold_source="none"))
     with speaking(language):
-        name = pick(config.name)
-        message["From"] = Address(name, addr_spec=server.sender)
+        house = pick(config.name)
+        message["From"] = Address(house, addr_spec=server.sender)
         message["To"] = answer_to(to)
         message["Subject"] = _("We have received your message [{reference}]").format(reference=reference)
         message["Date"] = format_datetime(now.astimezone(config.timezone))
@@ -167,11 +170,12 @@ def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: 
         if postbox.plus:
             message["Reply-To"] = f"{user}+{plain}@{domain}"
         if _ID.fullmatch(f"<{to.id}>"):
-            message["In-Reply-To"] = message["References"] = f"<{to.id}>"
+            for name in ("In-Reply-To", "References"):
+                message.set_raw(name, f"<{to.id}>")  # or Python would encode an id as long as Outlook's, and no mailbox would know it again
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
         message["Content-Language"] = language
-        message.set_content("\n".join(_body(name, reference, local(arrived, config.timezone))) + "\n", charset="utf-8")
+        message.set_content("\n".join(_body(house, reference, local(arrived, config.timezone))) + "\n", charset="utf-8")
     return message
 
 
