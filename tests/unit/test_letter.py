@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,41 @@ def test_it_goes_through_the_envelope() -> None:
     keys = age.generate()
     body = {"title": letter.subject, "narrative": letter.text}
     assert open_body(seal_body("Q7M4-K2XD", "a0000000", "report", body, keys.recipient), keys.secret, "Q7M4-K2XD", "a0000000", "report") == body
+
+
+MILLION = 1_000_000
+MEAN = {
+    "encoded words that do not end": b"Subject: " + b"=?a?q?" * (MILLION // 6),
+    "encoded words": b"Subject: " + b"=?utf-8?q?a?= " * (MILLION // 14),
+    "headers": b"X-A: =?utf-8?q?a?=\n" * 50_000,
+    "addresses": b"From: " + b"a@b, " * (MILLION // 5),
+    "brackets": b"From: " + b"(" * MILLION,
+    "comments": b"Auto-Submitted: " + b" ;(" * (MILLION // 3),
+    "parameters": b"Content-Type: text/plain; " + b"a*0*=b; " * 100_000,
+    "folded parameters": b"Content-Type: text/plain;\n " + b"a=b;\n " * 100_000,
+    "quotes": b"Content-Disposition: attachment; filename" + b'="' * 300_000,
+    "parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100_000,
+    "nested": b"Content-Type: multipart/mixed; boundary=b0\n\n"
+    + b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (n, n + 1) for n in range(20_000)),
+    "nested mails": b"Content-Type: message/rfc822\n\n" * 20_000,
+    "nested HTML": b"Content-Type: text/html\n\n" + b"<div>" * 200_000,
+    "rows of HTML": b"Content-Type: text/html\n\n<table>" + b"<tr><td>a</td></tr>" * 50_000,
+    "attributes": b"Content-Type: text/html\n\n<a " + b"x=y " * 250_000,
+    "references": b"Subject: x\n\n" + b"ABCD-" * (MILLION // 5),
+}
+
+
+@pytest.mark.parametrize("name", MEAN)
+def test_mail_made_to_keep_the_reader_busy_does_not(name: str) -> None:
+    """A megabyte of each: some took Python's parser half a minute, and the square of that for ten."""
+    start = time.process_time()
+    letter = read_letter(MEAN[name] + b"\n\nthe end")
+    aside(letter)
+    unanswerable(letter, set())
+    for place in mails._places(letter):
+        list(references_in(place))
+    assert time.process_time() - start < 10
+    assert any(b"the end" in file.data for file in letter.files) or "the end" in letter.text
 
 
 # What is set aside, and what is not answered
