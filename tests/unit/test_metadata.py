@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import struct
 import time
 import zipfile
@@ -113,6 +114,7 @@ def test_a_picture_of_several_keeps_them_all(form: str) -> None:
     assert bare.convert("RGB").getpixel((4, 4))[2] > 200
 
 
+@pytest.mark.skipif(not shutil.which("mat2"), reason="mat2 is not installed (Debian: apt-get install mat2)")
 def test_a_letter(tmp_path: Path) -> None:
     data = papers.letter()
     found = tells(data)

@@ -34,7 +34,8 @@ OFFLINE_HOURS = 72
 class Config:
     """plaint.yaml: who the organisation is. `recovery` is the age recipient of its offline recovery key.
 
-    `offline_hours` is how long members may work before they push (`audit.witness`).
+    `offline_hours` is how long members may work before they push (`audit.witness`). Sealed files of more than `lfs_above` bytes go to Git LFS
+    (0: none does).
     """
 
     name: Mapping[str, str]
@@ -42,6 +43,7 @@ class Config:
     timezone: ZoneInfo
     recovery: str
     offline_hours: int = OFFLINE_HOURS
+    lfs_above: int = 0
 
 
 def case_path(case: str, received: datetime) -> str:
@@ -53,7 +55,8 @@ def config_from(data: bytes, where: str = CONFIG) -> Config:
     """The configuration in a plaint.yaml; InputError where something is missing."""
     raw = load_yaml(data, where)
     try:
-        return Config(raw["name"], tuple(raw["languages"]), ZoneInfo(raw["timezone"]), raw["recovery"], int(raw.get("offline-hours", OFFLINE_HOURS)))
+        offline, large = int(raw.get("offline-hours", OFFLINE_HOURS)), int(raw.get("lfs-above", 0)) * 1_000_000
+        return Config(raw["name"], tuple(raw["languages"]), ZoneInfo(raw["timezone"]), raw["recovery"], offline, large)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(_("this file lacks or misspells {key}").format(key=error), where=where) from error
 

@@ -37,8 +37,25 @@ def _checks() -> Iterator[Check]:
     yield "signing key", "member", _signing_key
     yield "age identity", "member", lambda: (call.actor.identity, str(call.actor.identity_path))[1]
     yield "keyrings", "repository", _keyrings
+    if _uses_lfs():
+        yield "git-lfs", "git", _git_lfs
     if (config_folder() / MAILBOX).exists():
         yield "mailbox", "repository", _mailbox
+
+
+def _git_lfs() -> str:
+    from plaint.store.lfs import check_installed
+
+    git = session().organisation.repository.git
+    check_installed(git)
+    return git.text("lfs", "version")
+
+
+def _uses_lfs() -> bool:
+    try:
+        return bool(session().organisation.config.lfs_above)
+    except PlaintError:  # said where the repository is looked at
+        return False
 
 
 def _titles() -> dict[str, str]:

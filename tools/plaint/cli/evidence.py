@@ -70,10 +70,11 @@ def get(case: str, piece: str, output: Path | None) -> None:
 
 @evidence.command("verify", help=_("Whether the sealed files are what their records say: of one case, or of all. Needs no key."))
 @click.argument("case", required=False, shell_complete=complete_case)
+@click.option("--fetch", "bring", is_flag=True, help=_("Bring what lies in Git LFS here first."))
 @click.option("--open", "inside", is_flag=True, help=_("Also open each that you can, and compare it with what was collected."))
 @format_option("text", "json")
 @common_options
-def verify(case: str | None, inside: bool, fmt: str) -> int:
+def verify(case: str | None, bring: bool, inside: bool, fmt: str) -> int:
     """Prints what is wrong; the exit code is 1 if anything is."""
     from plaint.evidence.reading import Condition, opens
     from plaint.evidence.reading import verify as verify_case
@@ -84,7 +85,7 @@ def verify(case: str | None, inside: bool, fmt: str) -> int:
     count = opened = 0
     bad: list[dict[str, str]] = []
     for record in records:
-        for piece, condition in verify_case(organisation, record):
+        for piece, condition in verify_case(organisation, record, bring=bring):
             count += 1
             if inside and condition is Condition.WHOLE:
                 try:

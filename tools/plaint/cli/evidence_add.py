@@ -67,8 +67,9 @@ def add(
     **more: str | None,
 ) -> None:
     """Records one event for each file, or two: the original and its cleaned copy."""
-    from plaint.evidence.adding import Collected, check_files, opened, refuse_evidence
+    from plaint.evidence.adding import Collected, check_files, is_large, opened, refuse_evidence
     from plaint.evidence.adding import add as add_all
+    from plaint.store.lfs import check_installed
     from plaint.store.worktree import LARGE
 
     call = session()
@@ -79,8 +80,11 @@ def add(
     refuse_evidence(call.actor, case, collected, call.local_now)
     if from_reporter and cleaned is not False:
         refuse_evidence(call.actor, case, replace(collected, compartment=CUSTODIANS), call.local_now)
+    large = {path for path, size in sizes.items() if is_large(call.organisation, size)}
+    if large:
+        check_installed(call.organisation.repository.git)
     for path, size in sizes.items():
-        if size >= LARGE:
+        if size >= LARGE and path not in large:
             _warn_of_size(path, size)
     done: list[Added] = []
     with ExitStack() as stack:
@@ -166,9 +170,10 @@ def _neutral(path: Path, kind: str) -> str:
 
 def _warn_of_size(path: Path, size: int) -> None:
     click.echo(
-        _("{file}: {size} MB go into git itself: every clone will carry them for ever, and many servers refuse files over 100 MB.").format(
-            file=path.name, size=size // 1_000_000
-        ),
+        _(
+            "{file}: {size} MB go into git itself: every clone will carry them for ever, and many servers refuse files over 100 MB. "
+            "lfs-above in plaint.yaml sends large files to Git LFS instead."
+        ).format(file=path.name, size=size // 1_000_000),
         err=True,
     )
 

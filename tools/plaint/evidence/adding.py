@@ -23,6 +23,10 @@ from plaint.evidence.pieces import KIND, SEALED, padded, size_class
 from plaint.evidence.pipe import Passed, Progress, seal_file
 from plaint.i18n import _, reason
 from plaint.model.record import new_event_id
+from plaint.organisation import Organisation
+from plaint.store.incoming import Draft
+from plaint.store.lfs import pointer
+from plaint.store.worktree import POINTER
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -101,19 +105,38 @@ def add(actor: Actor, case: str, items: Sequence[Item], now: datetime, when: dat
     repository = actor.organisation.repository
     ids = [Ids(case, item.event or new_event_id()) for item in items]
     with ExitStack() as stack:
-        drafts, entries, sealed = [], [], []
+        drafts: list[Draft] = []
+        entries, sealed = [], []
         for item, own in zip(items, ids, strict=True):
-            draft = stack.enter_context(repository.incoming())
+            large = is_large(actor.organisation, item.size)
+            draft = stack.enter_context(repository.incoming_large() if large else repository.incoming())
             passed = seal_file(item.file, item.size, padded(item.size), _recipient(actor, case, item.collected.compartment), draft, progress or _silent)
-            beside = {f"{passed.digest}{SEALED}": draft.finish()}
+            blob, suffix = draft.finish(passed.digest), SEALED
             drafts.append(draft)
+            if large:
+                named = stack.enter_context(repository.incoming())
+                blob, suffix = _pointer(named, passed), POINTER
+                drafts.append(named)
             sealed.append(passed)
-            entries.append(_entry(item, passed, own, ids[0].event if item.cleans_first else "", beside))
+            entries.append(_entry(item, passed, own, ids[0].event if item.cleans_first else "", {f"{passed.digest}{suffix}": blob}))
         with repository.lock():
             for draft in drafts:
                 draft.place()
             recorded = record_series(actor, case, entries, now, when)
     return [Added(one, passed.digest, passed.original, item.size) for one, passed, item in zip(recorded, sealed, items, strict=True)]
+
+
+def is_large(organisation: Organisation, size: int) -> bool:
+    """Whether a file of this size goes to Git LFS, once it is sealed."""
+    return 0 < organisation.config.lfs_above < padded(size)
+
+
+def _pointer(draft: Draft, passed: Passed) -> str:
+    """The blob in git that names a file in Git LFS."""
+    text = pointer(passed.digest, passed.size)
+    draft.begin(len(text))
+    draft.write(text)
+    return draft.finish()
 
 
 def _recipient(actor: Actor, case: str, compartment: str) -> str:

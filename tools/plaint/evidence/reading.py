@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ from plaint.model.record import Record
 from plaint.model.schema import check_sealed
 from plaint.organisation import Organisation
 from plaint.seal.envelope import open_body
+from plaint.store.lfs import fetch, place_of, read_pointer
+from plaint.store.worktree import POINTER
 
 
 class Condition(StrEnum):
@@ -34,6 +37,7 @@ class Condition(StrEnum):
 
     WHOLE = "whole"
     MISSING = "missing"
+    ELSEWHERE = "elsewhere"
     DAMAGED = "damaged"
 
 
@@ -87,14 +91,43 @@ def known_of(actor: Actor, record: Record, piece: Piece) -> Known:
 
 @contextmanager
 def sealed_stream(organisation: Organisation, record: Record, piece: Piece) -> Iterator[IO[bytes]]:
-    """The sealed file, to be read piece by piece; EnvironmentFaultError where it is not here."""
+    """The sealed file, to be read piece by piece; EnvironmentFaultError where it is not here, nor can be had."""
     there = blobs_beside(organisation, record)
-    for path in piece.paths:
-        if path in there:
-            with organisation.repository.objects.stream(there[path]) as stream:
-                yield stream
-            return
-    raise EnvironmentFaultError(_("the sealed file is not here"), where=piece.paths[0], hint=_("plaint sync fetches it, if any clone still has it"))
+    whole, pointer = piece.paths
+    if whole in there:
+        with organisation.repository.objects.stream(there[whole]) as stream:
+            yield stream
+        return
+    if pointer not in there:
+        raise EnvironmentFaultError(_("the sealed file is not here"), where=whole, hint=_("plaint sync fetches it, if any clone still has it"))
+    place = large_file(organisation, piece)
+    if not place.is_file() and not fetch_large(organisation, piece):
+        raise EnvironmentFaultError(
+            _("the sealed file is in Git LFS, and cannot be had from there"),
+            where=pointer,
+            hint=_("whoever added it runs plaint sync; git lfs fetch {remote} tells more").format(remote=_remote(organisation)),
+        )
+    with place.open("rb", buffering=0) as file:
+        yield file
+
+
+def large_file(organisation: Organisation, piece: Piece) -> Path:
+    """Where the file of a piece lies in Git LFS, if it is here."""
+    return place_of(organisation.repository.lfs_folder, piece.digest)
+
+
+def fetch_large(organisation: Organisation, piece: Piece) -> bool:
+    """Brings the file of a piece out of Git LFS; whether it is here now."""
+    repository = organisation.repository
+    remote = _remote(organisation)
+    if not remote or not fetch(repository.git, remote, repository.prefix + piece.paths[1]):
+        return False
+    return large_file(organisation, piece).is_file()
+
+
+def _remote(organisation: Organisation) -> str:
+    remotes = organisation.repository.git.text("remote").split()
+    return "origin" if "origin" in remotes else next(iter(remotes), "")
 
 
 def get(actor: Actor, record: Record, piece: Piece, target: Path, progress: Progress) -> Known:
@@ -131,19 +164,35 @@ def _open_into(organisation: Organisation, record: Record, piece: Piece, found: 
         )
 
 
-def verify(organisation: Organisation, record: Record) -> Iterator[tuple[Piece, Condition]]:
-    """How each piece of a case is found, by the hash that its record names; no key is needed."""
+def verify(organisation: Organisation, record: Record, *, bring: bool = False) -> Iterator[tuple[Piece, Condition]]:
+    """How each piece of a case is found, by the hash that its record names; no key is needed. `bring` fetches what lies in Git LFS."""
     there = blobs_beside(organisation, record)
     for piece in pieces(record):
         path = next((path for path in piece.paths if path in there), None)
         if path is None:
             yield piece, Condition.MISSING
+        elif path.endswith(POINTER):
+            yield piece, _condition_of_large(organisation, piece, there[path], bring=bring)
         else:
             try:
                 digest = organisation.repository.objects.digest(there[path])
             except EnvironmentFaultError:  # git itself finds that it is damaged
                 digest = None
             yield piece, Condition.WHOLE if digest == piece.digest else Condition.DAMAGED
+
+
+def _condition_of_large(organisation: Organisation, piece: Piece, sha: str, *, bring: bool) -> Condition:
+    pointer = read_pointer(organisation.repository.objects, sha)
+    if pointer is None or pointer.digest != piece.digest:
+        return Condition.DAMAGED
+    place = large_file(organisation, piece)
+    if not place.is_file():
+        if not bring:
+            return Condition.ELSEWHERE
+        if not fetch_large(organisation, piece):
+            return Condition.MISSING
+    with place.open("rb") as file:
+        return Condition.WHOLE if hashlib.file_digest(file, "sha256").hexdigest() == piece.digest else Condition.DAMAGED
 
 
 def opens(actor: Actor, record: Record, piece: Piece, progress: Progress) -> Condition:

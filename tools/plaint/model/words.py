@@ -73,6 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "large": {"en": "large", "zh": "大"},
     "whole": {"en": "whole", "zh": "完好"},
     "missing": {"en": "missing", "zh": "缺失"},
+    "elsewhere": {"en": "in Git LFS, not in this clone", "zh": "在 Git LFS，本克隆没有"},
     "damaged": {"en": "damaged", "zh": "损坏"},
     "reporter": {"en": "reporter", "zh": "投诉人"},
     "witness": {"en": "witness", "zh": "证人"},

@@ -1,8 +1,8 @@
-"""A file too large for memory on its way into git: framed, hashed and written in one pass, piece by piece.
+"""A file too large for memory on its way into git, or into Git LFS beside it: framed, hashed and written in one pass, piece by piece.
 
 Rules:
 - It is written in `plaint/incoming` of the common git folder, and locked while its process lives.
-- It takes its place among git's objects just before the commit that names it. Until then nothing but a draft is there.
+- It takes its place among git's objects, or those of Git LFS, just before the commit that names it. Until then nothing but a draft is there.
 - Whoever begins the next one removes the drafts of dead processes, and the objects that they put in place for a commit that never came.
 
     with repository.incoming() as draft:
@@ -28,6 +28,7 @@ from typing import Self
 
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _, reason
+from plaint.store.lfs import place_of
 from plaint.store.loose import Framer
 
 if sys.platform != "win32":
@@ -35,18 +36,21 @@ if sys.platform != "win32":
 
 FOLDER = "incoming"
 _STALE = 24 * 60 * 60  # seconds; where files cannot be locked, an older draft has been left behind
-_PLACED = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.blob")
+_PLACED = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(blob|lfs)")
 
 IsCommitted = Callable[[str], bool]
-"""Whether a commit names the blob of this id."""
+"""Whether a commit names the blob of this id, or the file of this SHA-256 in Git LFS."""
 
 
 class Draft:
-    """One blob being written. Use as a context manager: what was not placed, or was and is withdrawn, leaves nothing."""
+    """One blob being written, or with `lfs`, the folder of Git LFS, one file that goes there as it is.
 
-    def __init__(self, git_folder: Path, algorithm: str) -> None:
+    Use as a context manager: what was not placed, or was and is withdrawn, leaves nothing.
+    """
+
+    def __init__(self, git_folder: Path, algorithm: str, lfs: Path | None = None) -> None:
+        self._git_folder, self._lfs = git_folder, lfs
         self._folder = git_folder / "plaint" / FOLDER
-        self._objects = git_folder / "objects"
         self._algorithm = algorithm
         self._path = self._folder / f"{secrets.token_hex(8)}.new"
         self._sha = ""
@@ -56,7 +60,7 @@ class Draft:
         with self._explained():
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("xb", buffering=1 << 20)
-            self._framer = Framer(self._file, self._algorithm)
+            self._framer = Framer(self._file, self._algorithm) if self._lfs is None else None
             if sys.platform != "win32":
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self
@@ -71,27 +75,28 @@ class Draft:
 
     def begin(self, size: int) -> None:
         """How many bytes will come."""
-        with self._explained():
-            self._framer.begin(size)
+        if self._framer:
+            with self._explained():
+                self._framer.begin(size)
 
     def write(self, piece: bytes | memoryview) -> None:
         """The next bytes."""
         with self._explained():
-            self._framer.write(piece)
+            (self._framer or self._file).write(piece)
 
-    def finish(self) -> str:
-        """The blob's id, when all of it has come."""
+    def finish(self, digest: str = "") -> str:
+        """The blob's id, when all of it has come; of a file for Git LFS its SHA-256, which whoever wrote it knows."""
         with self._explained():
-            self._sha = self._framer.finish()
+            self._sha = self._framer.finish() if self._framer else digest
             self._file.flush()
-            self._path = self._path.replace(self._folder / f"{self._sha}.blob")
+            self._path = self._path.replace(self._folder / f"{self._sha}.{'blob' if self._framer else 'lfs'}")
         return self._sha
 
     def place(self) -> None:
-        """Puts the finished blob among git's objects. The draft stays beside it until the commit stands, to be found should we be killed."""
+        """Puts the finished file among the objects. The draft stays beside it until the commit stands, to be found should we be killed."""
         target = self._place_of(self._sha)
         with self._explained():
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             self._path.chmod(0o444)
             try:
                 os.link(self._path, target)
@@ -102,7 +107,7 @@ class Draft:
         self._placed = True
 
     def _place_of(self, sha: str) -> Path:
-        return self._objects / sha[:2] / sha[2:]
+        return _place(self._git_folder, sha) if self._lfs is None else place_of(self._lfs, sha)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -114,7 +119,11 @@ class Draft:
             ) from error
 
 
-def tidy(git_folder: Path, is_committed: IsCommitted) -> None:
+def _place(git_folder: Path, sha: str) -> Path:
+    return git_folder / "objects" / sha[:2] / sha[2:]
+
+
+def tidy(git_folder: Path, is_committed: IsCommitted, lfs: Path | None = None) -> None:
     """Removes what dead processes have left behind."""
     folder = git_folder / "plaint" / FOLDER
     for draft in folder.iterdir() if folder.is_dir() else ():
@@ -122,7 +131,7 @@ def tidy(git_folder: Path, is_committed: IsCommitted) -> None:
             continue
         placed = _PLACED.fullmatch(draft.name)
         if placed and not is_committed(placed[1]):
-            (git_folder / "objects" / placed[1][:2] / placed[1][2:]).unlink(missing_ok=True)
+            (_place(git_folder, placed[1]) if placed[2] == "blob" or lfs is None else place_of(lfs, placed[1])).unlink(missing_ok=True)
         draft.unlink(missing_ok=True)
 
 

@@ -35,7 +35,7 @@ from plaint.store.objects import Objects
 from plaint.store.pack import Pack
 from plaint.store.signing import Signer, SigningKey
 from plaint.store.trees import FILE_MODES, Entry, TreeEditor
-from plaint.store.worktree import check_replaceable, clean_path, read_file
+from plaint.store.worktree import POINTER, check_replaceable, clean_path, read_file
 
 MARKER = "plaint.yaml"
 _RECORDS = {  # kind -> folder, depth below it, what a record's path looks like
@@ -324,11 +324,21 @@ class Repository:
 
     def incoming(self) -> Draft:
         """A large file on its way into git, to be named by a commit's `blobs`; see plaint.store.incoming."""
-        tidy(self.common_folder, self._is_beside_a_case)
+        tidy(self.common_folder, self._is_beside_a_case, self.lfs_folder)
         return Draft(self.common_folder, self.object_format)
 
-    def _is_beside_a_case(self, sha: str) -> bool:
-        return any(entry.sha == sha for entry in self.objects.ls_tree("HEAD", self.prefix + "cases"))
+    def incoming_large(self) -> Draft:
+        """The same on its way into Git LFS, to be named by the pointer that the commit brings."""
+        tidy(self.common_folder, self._is_beside_a_case, self.lfs_folder)
+        return Draft(self.common_folder, "", self.lfs_folder)
+
+    @property
+    def lfs_folder(self) -> Path:
+        """Where Git LFS keeps the files of this clone."""
+        return self.common_folder / (self.config("lfs.storage") or "lfs")
+
+    def _is_beside_a_case(self, name: str) -> bool:
+        return any(name == entry.sha or entry.path.endswith(f"/{name}{POINTER}") for entry in self.objects.ls_tree("HEAD", self.prefix + "cases"))
 
     def finish_pending(self) -> None:
         """Bring files and index up to a commit whose process died; nothing to do is the rule."""

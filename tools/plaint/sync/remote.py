@@ -6,12 +6,13 @@ Its keyrings are fetched below `refs/plaint/incoming/`, which holds nothing once
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
+from plaint.store import lfs
 from plaint.store.git import Git, last_words
 from plaint.store.keyrings import PREFIX
 
@@ -73,6 +74,10 @@ class Remote:
     def incoming(self) -> list[str]:
         """The refs that a fetch has left."""
         return self.git.text("for-each-ref", "--format=%(refname)", INCOMING).split()
+
+    def push_large(self, digests: Sequence[str]) -> None:
+        """Sends files of Git LFS, before the commits that name them."""
+        lfs.push(self.git, self.name, digests)
 
     def push(self, head: str, shared: Shared, keyrings: Mapping[str, str | None]) -> bool:
         """Branch and keyrings (None: destroyed) in one atomic push; False where somebody else was faster. InputError where it is refused."""

@@ -24,7 +24,9 @@ from plaint.model.machine import fold, is_final
 from plaint.organisation import Organisation
 from plaint.seal.keyring import Keyring, keyring_hash
 from plaint.store import keyrings
+from plaint.store.lfs import place_of, read_pointer
 from plaint.store.repository import Repository
+from plaint.store.worktree import POINTER
 from plaint.sync.keyrings import Decisions, Expected, Held, decide
 from plaint.sync.remote import BRANCH, INCOMING, Remote, Shared
 from plaint.sync.replay import Replay, Replayer
@@ -102,6 +104,8 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
     done.head = target
     sent = len(shas(repository.git, target, theirs))
     if sent or decisions.there:
+        if large := _large(repository, target, theirs):
+            remote.push_large(large)
         if not remote.push(target, shared, decisions.there):
             return False
         destroyed = {name: shared.keyrings[name] for name, sha in decisions.there.items() if sha is None}
@@ -213,6 +217,17 @@ def _held(repository: Repository, sha: str) -> Held:
     keyring = keyrings.read_commit(repository.objects, sha)
     seconds = repository.git.text("show", "-s", "--format=%ct", sha) if not keyring or "import" in keyring else "0"
     return Held(sha, keyring_hash(keyring) if keyring else "", int(seconds))
+
+
+def _large(repository: Repository, target: str, theirs: str | None) -> list[str]:
+    """The files in Git LFS that the commits to be sent name, by their SHA-256, as far as they are here."""
+    if theirs:
+        lines = repository.git.text("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--diff-filter=A", theirs, target).split("\0")
+        new = {path: line.split()[3] for line, path in zip(lines[::2], lines[1::2], strict=False)}
+    else:
+        new = {entry.path: entry.sha for entry in repository.objects.ls_tree(target, repository.prefix + "cases")}
+    pointers = [found for path, sha in new.items() if path.endswith(POINTER) and (found := read_pointer(repository.objects, sha))]
+    return [found.digest for found in pointers if place_of(repository.lfs_folder, found.digest).is_file()]
 
 
 def _count(done: Synced, decisions: Decisions, replay: Replay, received: int) -> None:
