@@ -90,6 +90,22 @@ def test_a_film_behind_a_photo_is_told_and_left_behind() -> None:
     assert b"ftypmp42" not in cleaned(data)
 
 
+def test_what_cannot_be_read_in_a_photo_tells_something_too() -> None:
+    """An EXIF block that is damaged, or segments that nobody knows, are not nothing."""
+    data = papers.photo(orientation=1)
+    at = data.index(b"Exif\0\0") + 6
+    spoilt = data[: at + 10] + b"\xff" * 8 + data[at + 18 :]
+    assert tells(spoilt)
+    assert tells(cleaned(spoilt)) == {}
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "JPEG")
+    bare = out.getvalue()
+    assert tells(bare) == {}
+    odd = bare[:2] + b"\xff\xe7\x00\x0fZhang San 007" + bare[2:]
+    assert tells(odd) == {Trait.OTHER: ["APP7"]}
+    assert b"Zhang" not in cleaned(odd)
+
+
 def test_a_screenshot(tmp_path: Path) -> None:
     data = papers.screenshot()
     assert tells(data) == {Trait.AUTHOR: ["Zhang San"], Trait.REMARK: ["张三的桌面"]}

@@ -18,7 +18,7 @@ def read(file: BinaryIO) -> list[Told]:
     """What a file tells; office.UnknownFormatError for a format that is not known."""
     head = _head(file)
     if pictures.is_picture(head):
-        return list(pictures.read(file))
+        return pictures.read(file)
     if head.startswith(office.MAGIC):
         return list(office.read(file))
     if pdfs.is_pdf(head):

@@ -29,7 +29,6 @@ PROGRAM = "mat2"
 LARGEST = 400_000_000
 """Bytes of one part, or of all parts together, unpacked."""
 MOST_PARTS = 10_000
-_MOST_PICTURES = 200
 _SUFFIXES = {"word": ".docx", "xl": ".xlsx", "ppt": ".pptx"}
 _ODF = {"text": ".odt", "spreadsheet": ".ods", "presentation": ".odp", "graphics": ".odg"}
 _PROPERTIES = {
@@ -100,7 +99,6 @@ def read(file: IO[bytes]) -> Iterator[Told]:
     with zipfile.ZipFile(file) as parts:
         _suffix(parts)
         count: dict[Trait, Counter[str]] = {trait: Counter() for trait in (Trait.CHANGES, Trait.COMMENTS, Trait.HIDDEN)}
-        photos = 0
         for part in parts.infolist():
             name = part.filename
             with parts.open(part) as content:
@@ -108,8 +106,7 @@ def read(file: IO[bytes]) -> Iterator[Told]:
                     yield from _properties(name, content)
                 elif name.endswith(".xml"):
                     _count(name, content, count)
-                elif name.lower().endswith((".jpg", ".jpeg", ".png", ".gif", ".tif", ".tiff", ".webp")) and photos < _MOST_PICTURES:
-                    photos += 1
+                elif name.lower().endswith((".jpg", ".jpeg", ".png", ".gif", ".tif", ".tiff", ".webp")):
                     yield from _of_picture(name, content)
                 elif "/embeddings/" in name or name.startswith("Object "):
                     yield from told(Trait.FILES, posixpath.basename(name))
@@ -153,7 +150,7 @@ def _of_picture(name: str, content: IO[bytes]) -> Iterator[Told]:
     try:
         yield from pictures.read(io.BytesIO(data), posixpath.basename(name))
     except (OSError, SyntaxError, ValueError):
-        return
+        yield from told(Trait.OTHER, f"{posixpath.basename(name)} ?")
 
 
 def _elements(content: IO[bytes]) -> Iterator[Element]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import pikepdf
-from PIL import Image
 
 from plaint.evidence import pictures
 from plaint.evidence.metadata import Told, Trait, told
@@ -39,8 +38,8 @@ _XMP = {
     "CreateDate": Trait.CREATED,
     "ModifyDate": Trait.CHANGED,
 }
-_MOST_PICTURES = 500
-_BESIDE = ("/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/StructTreeRoot_Private", "/AF")
+_BESIDE = ("/Metadata", "/PieceInfo", "/LastModified", "/Thumb", "/AF")
+"""Keys of objects under which something stands that no page shows."""
 _PERSONAL = ("/T", "/M", "/CreationDate", "/NM", "/RC")
 
 
@@ -56,11 +55,10 @@ def read(file: BinaryIO) -> Iterator[Told]:
         for name, value in pdf.docinfo.items():
             if (trait := _INFO.get(name, Trait.OTHER)) is not None:
                 yield from told(trait, value if name in _INFO else f"{name[1:]}: {value}")
-        with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as xmp:
-            for key, value in xmp.items():
-                name = key.rpartition("}")[2]
-                for each in value if isinstance(value, (list, set, tuple)) else [value]:
-                    yield from told(_XMP.get(name, Trait.OTHER), each if name in _XMP else f"XMP: {name}")
+        for key, value in pdf.open_metadata().items():  # not as a context, which would write it anew
+            name = key.rpartition("}")[2]
+            for each in value if isinstance(value, (list, set, tuple)) else [value]:
+                yield from told(_XMP.get(name, Trait.OTHER), each if name in _XMP else f"XMP: {name}")
         for name in pdf.attachments:
             yield from told(Trait.FILES, name)
         yield from _of_objects(pdf)
@@ -88,16 +86,16 @@ def _of_objects(pdf: pikepdf.Pdf) -> Iterator[Told]:
         if _is_remark(each):
             name = str(each.get("/T", ""))
             writers[name] = writers.get(name, 0) + 1
-        elif _is_jpeg(each) and seen < _MOST_PICTURES:
+        elif _is_jpeg(each):
             seen += 1
             try:
                 yield from pictures.read(io.BytesIO(each.read_raw_bytes()), f"JPEG {seen}")
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-                continue
-        beside += "/PieceInfo" in each
+            except (OSError, SyntaxError, ValueError):
+                yield from told(Trait.OTHER, f"JPEG {seen} ?")
+        beside += any(name in each for name in _BESIDE)
     if writers:
         yield from told(Trait.COMMENTS, f"{sum(writers.values())}: " + ", ".join(sorted(filter(None, writers))))
-    yield from told(Trait.OTHER, f"PieceInfo: {beside}" if beside else "")
+    yield from told(Trait.OTHER, f"XMP, PieceInfo: {beside}" if beside else "")
 
 
 def _is_remark(each: Any) -> bool:
@@ -106,7 +104,10 @@ def _is_remark(each: Any) -> bool:
 
 
 def _is_jpeg(each: Any) -> bool:
-    return isinstance(each, pikepdf.Stream) and each.get("/Subtype") == "/Image" and each.get("/Filter") == "/DCTDecode"
+    if not isinstance(each, pikepdf.Stream) or each.get("/Subtype") != "/Image":
+        return False
+    filters = each.get("/Filter")
+    return "/DCTDecode" in ([filters] if isinstance(filters, pikepdf.Name) else list(filters or ()))  # behind another one it is not read, and told so
 
 
 def clean(file: BinaryIO, target: BinaryIO) -> None:
@@ -141,7 +142,7 @@ def _strip_jpeg(stream: Any) -> None:
     """A photo in a page without what the camera wrote into it; the page says how it is turned and coloured."""
     data = stream.read_raw_bytes()
     try:
-        if not list(pictures.read(io.BytesIO(data))):
+        if not pictures.read(io.BytesIO(data)):
             return
         picture = pictures.opened(io.BytesIO(data))
         picture.info.clear()

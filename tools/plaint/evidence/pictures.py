@@ -83,6 +83,10 @@ _TEXTS = {"author": Trait.AUTHOR, "artist": Trait.AUTHOR, "copyright": Trait.AUT
 _TEXTS |= {"comment": Trait.REMARK, "software": Trait.SOFTWARE, "source": Trait.DEVICE, "creation time": Trait.CREATED}
 
 
+_SEGMENTS = (("APP0", b"JFIF"), ("APP1", b"Exif\0"), ("APP1", b"http://ns.adobe.com/xap/1.0/\0"), ("APP2", b"ICC_PROFILE\0"), ("APP14", b"Adobe"), ("COM", b""))
+"""The segments of a JPEG that are looked at, or that only say how it is compressed and coloured."""
+
+
 def is_picture(head: bytes) -> bool:
     """Whether a file that begins so is a picture of a kind that is known here."""
     return head.startswith(MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
@@ -91,12 +95,18 @@ def is_picture(head: bytes) -> bool:
 def opened(file: IO[bytes]) -> ImageFile:
     """The picture in a file; what Pillow raises where there is none, or it is far too large."""
     Image.MAX_IMAGE_PIXELS = LARGEST
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
     return Image.open(file, formats=_FORMATS)
 
 
-def read(file: IO[bytes], inside: str = "") -> Iterator[Told]:
-    """What a picture tells."""
+def read(file: IO[bytes], inside: str = "") -> list[Told]:
+    """What a picture tells; what of it cannot be read tells something, too."""
+    with warnings.catch_warnings(record=True) as odd:
+        found = list(_read(file, inside))
+    return found + (told(Trait.OTHER, "EXIF ?", inside) if odd else [])
+
+
+def _read(file: IO[bytes], inside: str) -> Iterator[Told]:
     picture = opened(file)
     exif = picture.getexif()
     tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
@@ -140,6 +150,13 @@ def _of_blocks(picture: ImageFile, inside: str) -> Iterator[Told]:
     if "xmp" in info or "XML:com.adobe.xmp" in info:
         yield from told(Trait.OTHER, "XMP", inside)
     yield from told(Trait.REMARK, info.get("comment", ""), inside)
+    for name, data in getattr(picture, "applist", ()):  # of a JPEG
+        if not any(name == known and data.startswith(start) for known, start in _SEGMENTS):
+            yield from told(Trait.OTHER, name, inside)
+    if picture.format == "GIF" and (extension := info.get("extension")) and not extension[0].startswith(b"NETSCAPE"):
+        yield from told(Trait.OTHER, extension[0], inside)
+    if getattr(picture, "private_chunks", None):
+        yield from told(Trait.OTHER, "PNG", inside)
     texts = getattr(picture, "text", None) if picture.format == "PNG" else None
     for name, value in (texts or {}).items():
         if name not in {"XML:com.adobe.xmp", "Raw profile type exif"}:

@@ -9,6 +9,7 @@ It gets the file as standard input and nothing else: no name, no key. What goes 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -131,6 +132,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _inside(task: str) -> None:
     _limit()
+    logging.disable()  # the libraries tell the standard error what they mend; there a verdict is expected
     file, target = sys.stdin.buffer, sys.stdout.buffer
     try:
         if task == _READ:
