@@ -1,8 +1,8 @@
 """A file through age in constant memory: read, filled up, sealed, hashed before and after, and handed on, all at once.
 
-age has one thread; hashing and writing have others. age's library holds Python's lock but while it reads and writes, so it does both in small
-portions, and the others, who need the lock to fetch their next piece, take large ones. The pieces are a few buffers that go round: fresh
-memory for each would cost as much as hashing it.
+age has one thread; each hash and the writing have others. age's library holds Python's lock but while it reads and writes, so it does both in
+small portions, and the others, who need the lock to fetch their next piece, take large ones, as the file does. The pieces are a few buffers that
+go round: fresh memory for each would cost as much as hashing it, and a copy costs next to nothing.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class Passed:
 def seal_file(source: BinaryIO, size: int, padded: int, recipient: str, target: Target, progress: Progress) -> Passed:
     """Seals `size` bytes of `source`, filled up to `padded`. InputError where the file does not hold just as many."""
     original, digest = hashlib.sha256(), hashlib.sha256()
-    with _quick_turns(), _Side([original.update]) as plain, _Side([digest.update, target.write]) as sealed:
+    with _quick_turns(), _Side(original.update) as plain, _Side(digest.update) as sealed, _Side(target.write) as written:
         reader = _Reader(source, size, padded, plain, progress)
-        writer = _Writer(padded, target, sealed)
+        writer = _Writer(padded, target, (sealed, written))
         try:
             age.encrypt_stream(io.BufferedReader(reader, PORTION), writer, recipient)
         except (age.StreamError, OSError):
@@ -72,9 +72,9 @@ def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, prog
     InputError where there is less, or the filling is not of zeros. NotAllowedError where the secret does not open it.
     """
     original, digest = hashlib.sha256(), hashlib.sha256()
-    with _quick_turns(), _Side([digest.update]) as before, _Side([original.update, target.write]) as after:
+    with _quick_turns(), _Side(digest.update) as before, _Side(original.update) as after, _Side(target.write) as written:
         reader = _Tee(sealed, before)
-        writer = _Unpadded(size, after, progress)
+        writer = _Unpadded(size, (after, written), progress)
         try:
             age.decrypt_stream(io.BufferedReader(reader, PORTION), writer, secret)
         except Exception:
@@ -88,10 +88,10 @@ def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, prog
 
 
 class _Side:
-    """A thread that hands pieces on to sinks, in order; the first error of one is raised as soon as it is seen, and the rest passed over."""
+    """A thread that hands pieces on to a sink, in order; its first error is raised as soon as it is seen, and the rest passed over."""
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
-        self._sinks = sinks
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._waiting: queue.SimpleQueue[tuple[memoryview, int] | None] = queue.SimpleQueue()
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         for _number in range(_BUFFERS):
@@ -130,8 +130,7 @@ class _Side:
             buffer, size = item
             if self.error is None:
                 try:
-                    for sink in self._sinks:
-                        sink(buffer[:size])
+                    self._sink(buffer[:size])
                 except BaseException as error:  # noqa: BLE001 - raised again where the work was asked for
                     self.error = error
             self._free.put(buffer)
@@ -153,7 +152,31 @@ class _Raw(io.RawIOBase):
             raise
 
 
-class _Reader(_Raw):
+class _Source(_Raw):
+    """Read in large pieces, given out in small ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._piece = memoryview(bytearray(PIECE))
+        self._at = self._end = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with self._kept():
+            if self._at == self._end:
+                self._at, self._end = 0, self._fill(self._piece)
+            count = min(len(buffer), self._end - self._at)
+            buffer[:count] = self._piece[self._at : self._at + count]
+            self._at += count
+            return count
+
+    def _fill(self, piece: memoryview) -> int:
+        raise NotImplementedError
+
+
+class _Reader(_Source):
     """The file, then zeros."""
 
     def __init__(self, source: BinaryIO, size: int, padded: int, side: _Side, progress: Progress) -> None:
@@ -161,27 +184,23 @@ class _Reader(_Raw):
         self._source, self._side, self._progress = source, side, progress
         self._left, self._filling = size, padded - size
 
-    def readable(self) -> bool:
-        return True
+    def _fill(self, piece: memoryview) -> int:
+        if self._left:
+            return self._content(piece)
+        count = min(len(piece), self._filling)
+        piece[:count] = bytes(count)
+        self._filling -= count
+        return count
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        with self._kept():
-            if self._left:
-                return self._content(buffer)
-            count = min(len(buffer), self._filling)
-            buffer[:count] = bytes(count)
-            self._filling -= count
-            return count
-
-    def _content(self, buffer: memoryview) -> int:
+    def _content(self, piece: memoryview) -> int:
         try:
-            count: int = self._source.readinto(buffer[: self._left])  # type: ignore[attr-defined]
+            count: int = self._source.readinto(piece[: self._left])  # type: ignore[attr-defined]
         except OSError as error:
             raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
         self._left -= count
         if not count or (not self._left and self._source.read(1)):
             raise InputError(_("the file was changed while it was read"), hint=_("nothing was recorded: run it again"))
-        self._side.put(buffer[:count])
+        self._side.put(piece[:count])
         self._progress(count)
         return count
 
@@ -189,9 +208,9 @@ class _Reader(_Raw):
 class _Writer(_Raw):
     """Tells the target the size when age's header is there, then hands on."""
 
-    def __init__(self, padded: int, target: Target, side: _Side) -> None:
+    def __init__(self, padded: int, target: Target, sides: Sequence[_Side]) -> None:
         super().__init__()
-        self._target, self._side = target, side
+        self._target, self._sides = target, sides
         self._content = padded + _NONCE + _TAG * max(1, -(-padded // _CHUNK))
         self._head = b""
         self.size = 0
@@ -202,7 +221,7 @@ class _Writer(_Raw):
     def write(self, data: bytes) -> int:  # type: ignore[override]
         with self._kept():
             if self.size:
-                self._side.put(memoryview(data))
+                self._put(memoryview(data))
             else:
                 self._begin(bytes(data))
             return len(data)
@@ -214,10 +233,14 @@ class _Writer(_Raw):
         if footer and end:
             self.size = end + self._content
             self._target.begin(self.size)
-            self._side.put(memoryview(self._head))
+            self._put(memoryview(self._head))
+
+    def _put(self, data: memoryview) -> None:
+        for side in self._sides:
+            side.put(data)
 
 
-class _Tee(_Raw):
+class _Tee(_Source):
     """The sealed file, hashed as it is read."""
 
     def __init__(self, source: IO[bytes], side: _Side) -> None:
@@ -225,32 +248,28 @@ class _Tee(_Raw):
         self._source, self._side = source, side
         self.size = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        with self._kept():
-            try:
-                count: int = self._source.readinto(buffer)  # type: ignore[attr-defined]
-            except OSError as error:
-                raise EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
-            self._side.put(buffer[:count])
-            self.size += count
-            return count
+    def _fill(self, piece: memoryview) -> int:
+        try:
+            count: int = self._source.readinto(piece)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise EnvironmentFaultError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
+        self._side.put(piece[:count])
+        self.size += count
+        return count
 
     def drain(self) -> None:
         """Reads what age left: nothing, or what makes the hash another."""
-        buffer = memoryview(bytearray(PIECE))
-        while self.readinto(buffer):
-            pass
+        with self._kept():
+            while self._fill(self._piece):
+                pass
 
 
 class _Unpadded(_Raw):
     """The first so many bytes to a side; what follows must be zeros."""
 
-    def __init__(self, size: int, side: _Side, progress: Progress) -> None:
+    def __init__(self, size: int, sides: Sequence[_Side], progress: Progress) -> None:
         super().__init__()
-        self._side, self._progress = side, progress
+        self._sides, self._progress = sides, progress
         self.left = size
 
     def writable(self) -> bool:
@@ -260,7 +279,8 @@ class _Unpadded(_Raw):
         with self._kept():
             mine = data[: self.left]
             if mine:
-                self._side.put(memoryview(mine))
+                for side in self._sides:
+                    side.put(memoryview(mine))
                 self.left -= len(mine)
                 self._progress(len(mine))
             filling = data[len(mine) :]
