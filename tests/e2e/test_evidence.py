@@ -339,3 +339,33 @@ def test_what_a_file_tells_in_two_languages(demo_once: Plaint, tmp_path: Path) -
     (found,) = demo_once.data("evidence", "metadata", tmp_path / "a.docx")
     assert {"what": "author", "value": "Zhang San", "inside": ""} in found["tells"]
     assert "does not know" in demo_once.refused("evidence", "metadata", tmp_path / "b.txt")
+
+
+def test_killed_between_an_original_and_its_copy_there_are_both_or_none(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(papers.photo())
+    env = environment(demo.home, {"PLAINT_NOW": demo.now or "", "PLAINT_MEMBER": "li.wei"})
+    command = [str(Path(sys.executable).parent / "plaint"), "evidence", "add", case, str(photo), "--kind", "document", "--from-reporter"]
+    incoming = demo.folder / ".git" / "plaint" / "incoming"
+
+    def added() -> list[str]:
+        return [",".join(each["sealed"]) for each in load_yaml(demo.record(case), "case")["events"] if each["event"] == "evidence"]
+
+    before = added()
+    for turn, pause in enumerate((0.0, 0.02, 0.08)):
+        process = subprocess.Popen(command, cwd=demo.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (incoming.exists() and list(incoming.glob("*.blob"))):  # the original is sealed, the copy is not yet
+            time.sleep(0.001)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = added()
+        assert found in (before, [*before, "identity", "inquiry"]), turn
+        before = found
+    demo.good(*command[1:], member="li.wei")
+    assert added() == [*before, "identity", "inquiry"]
+    assert list(incoming.iterdir()) == []
+    assert demo.git("status", "--porcelain") == ""
+    assert demo.run("audit", "--no-cache").returncode == 0
+    assert demo.run("evidence", "verify").returncode == 0
