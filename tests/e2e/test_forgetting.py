@@ -19,6 +19,7 @@ import pyrage
 import pytest
 from conftest import Plaint, environment
 
+from plaint.dossier.verifying import documents_beside, verify
 from plaint.store.forgetting import forget_for_good
 from plaint.store.repository import Repository
 
@@ -274,3 +275,27 @@ def test_figures_that_were_published_stay_as_they_are(over: Path) -> None:
     assert a.run("audit").returncode == 0
     findings = json.loads(a.run("check", "--format", "json").stdout)["findings"]
     assert not [f for f in findings if f["rule"].startswith(("R3", "K")) or case in f["record"]]
+
+
+def test_the_certificate_says_what_was_verified_and_what_nobody_can_promise(over: Path) -> None:
+    a = desk(over, "a")
+    case = closing(a)
+    keyring = re.findall(r"  keyring: '?([0-9a-f]{64})", a.record(case).decode())[-1]
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    a.good("export", case, "-o", over / "early", "--format", "html", member="zhou.ning")
+    early = (over / "early" / f"{case}.html").read_text(encoding="utf-8")
+    assert "still holds the keyring: NOT destroyed there" in early and "仍保存密钥环：该处未销毁" in early
+    a.good("sync", member="sun.li")
+    a.good("export", case, "-o", over / "certificate", member="zhou.ning")
+    paper = subprocess.run(["pdftotext", "-layout", over / "certificate" / f"{case}.pdf", "-"], check=True, capture_output=True).stdout.decode()
+    text = " ".join(paper.split())
+    proposed, confirmed = re.findall(r"- event: dispose\n  id: (\w{8})\n", a.record(case).decode())[-2:]
+    for words in (
+        f"Certificate of destruction: case {case}", "案件 " + case, keyring, proposed, confirmed, a.head, "zhou.ning", "sun.li",
+        "gives none to whoever asks by its number. Verified.", "Clones that never come back", "再未同步的副本",
+    ):  # fmt: skip
+        assert words in text, words
+    assert verify(*documents_beside(over / "certificate")).problems == ()
+    (over / "hub.git").rename(over / "away.git")
+    a.good("export", case, "-o", over / "alone", "--format", "html", member="zhou.ning")
+    assert "could not be reached: not verified" in (over / "alone" / f"{case}.html").read_text(encoding="utf-8")

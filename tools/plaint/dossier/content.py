@@ -58,6 +58,18 @@ class Made:
         """Of the exporter's signing key."""
         return fingerprint(self.key)
 
+    @cached_property
+    def commits(self) -> dict[str, str]:
+        """The commit of each event."""
+        found: dict[str, str] = {}
+        waiting = iter(self.record.events)
+        event = next(waiting, None)
+        for step in self.proof.steps:
+            while event is not None and f"\n  id: {event.id}\n".encode() in step.record:
+                found[event.id] = step.sha
+                event = next(waiting, None)
+        return found
+
     def at(self, moment: datetime) -> str:
         """A time for people."""
         return local(moment, self.policy.timezone)
@@ -100,7 +112,7 @@ def document_of(made: Made, texts: Sequence[tuple[Event, str, Mapping[str, Any]]
     organisation = pick(made.organisation.config.name)
     blocks: list[Block] = [
         *_summary(made),
-        *_course(made),
+        *course(made),
         *_limits(made),
         *_texts(made, texts),
         *_evidence(made, known),
@@ -118,7 +130,7 @@ def readme_of(made: Made, name: str) -> str:
         _("{document} is the document. {case}.bundle holds what proves it: a bundle of git.").format(document=name, case=case),
         _("To prove it, with git and OpenSSH, in this folder:"),
         commands(case, made.fingerprint),
-        _compare(made),
+        compare(made),
     ]
     if made.compartments:
         parts += [
@@ -129,7 +141,8 @@ def readme_of(made: Made, name: str) -> str:
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
-def _compare(made: Made) -> str:
+def compare(made: Made) -> str:
+    """What whoever proves it has to compare."""
     return _(
         "It must say “In order”. Then ask the organisation, not by way of whoever gave you this, whether {member}'s key has this fingerprint: {key}"
     ).format(member=made.member, key=made.fingerprint)
@@ -163,8 +176,9 @@ def _summary(made: Made) -> Iterator[Block]:
     yield Bullets(tuple(items))
 
 
-def _course(made: Made) -> Iterator[Block]:
-    commits = _commits(made)
+def course(made: Made) -> Iterator[Block]:
+    """The timeline."""
+    commits = made.commits
     rows = []
     for event in made.record.events:
         said = [f"{name}: {value}" for name, value in codes_said(made.policy, event) if len(value) < 64]
@@ -174,18 +188,6 @@ def _course(made: Made) -> Iterator[Block]:
         rows.append((what, made.at(event.at), event.by, commits.get(event.id, "")[:10]))
     yield Heading(_("The course of the case"))
     yield Table(_("Events"), (_("event"), _("when"), _("by"), _("commit")), tuple(rows), frozenset(range(4)))
-
-
-def _commits(made: Made) -> dict[str, str]:
-    """The commit of each event."""
-    found: dict[str, str] = {}
-    waiting = iter(made.record.events)
-    event = next(waiting, None)
-    for step in made.proof.steps:
-        while event is not None and f"\n  id: {event.id}\n".encode() in step.record:
-            found[event.id] = step.sha
-            event = next(waiting, None)
-    return found
 
 
 def _limits(made: Made) -> Iterator[Block]:
@@ -250,7 +252,7 @@ def _proving(made: Made, name: str) -> Iterator[Block]:
         )
     )
     yield Code(commands(made.record.id, made.fingerprint))
-    yield Paragraph(_compare(made))
+    yield Paragraph(compare(made))
     if made.compartments:
         yield Paragraph(_("To open what is sealed, with age and the key that it was sealed to (here in ~/key.txt), after that:"))
         yield Code(opening_commands(made.record, made.compartments))

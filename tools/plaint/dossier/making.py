@@ -5,6 +5,7 @@ Rules:
 - Sealed text is handed over only in the compartments asked for, to one age key, by an exporter who can open them; and only with an `export` event on
   record first, where the dossier itself shows it. Without compartments nothing is opened, no key is needed and nothing is recorded.
 - Nothing in the clear is written: where texts are opened for the document, the document is sealed to the recipient.
+- Of a case that was disposed of the document is a certificate of destruction (`certificate`).
 - What was made is verified as the recipient will, before it is handed out.
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 
 from plaint.actor import Actor
 from plaint.desk import Entry, case_secrets, open_case, record
+from plaint.dossier.certificate import certificate_of, is_disposed, look
 from plaint.dossier.content import Made, document_of, readme_of
 from plaint.dossier.proof import Proof, allowed_signers, proof_of
 from plaint.errors import EnvironmentFaultError, NotAllowedError, UsageError
@@ -157,7 +159,10 @@ def _made(actor: Actor, found: Record, wanted: Wanted, now: datetime) -> _Whole:
     opened = _open(actor, found, wanted)
     made = Made(organisation, found, proof, roster, wanted.compartments, wanted.recipient, wanted.reader, actor.member, exporter, now)
     name = f"{found.id}.{wanted.fmt}{SEALED if opened.texts else ''}"
-    document = _formatted(document_of(made, opened.texts, opened.known, name), wanted.fmt)
+    if is_disposed(made):
+        document = _formatted(certificate_of(made, look(organisation, found)), wanted.fmt)
+    else:
+        document = _formatted(document_of(made, opened.texts, opened.known, name), wanted.fmt)
     config = organisation.repository.read(CONFIG, organisation.revision)
     assert config is not None
     texts = {f"{event.id}.{c}": text for event in found.events for c, text in event.sealed.items() if c in opened.secrets}

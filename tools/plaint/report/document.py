@@ -75,3 +75,5 @@ class Document:
     title: str
     subtitle: str
     blocks: Sequence[Block]
+    also: tuple[str, ...] = ()
+    """Other languages that parts of it are in."""

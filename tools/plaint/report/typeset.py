@@ -23,12 +23,13 @@ _CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Ha
 
 def as_pdf(document: Document) -> bytes:
     """PDF/A-2a: for the archive, with its structure. EnvironmentFaultError where a font is missing."""
+    lang = "zh" if "zh" in document.also else document.lang
     data = {
         "title": document.title,
         "subtitle": document.subtitle,
         "lang": document.lang,
-        "fonts": _fonts(document.lang),
-        "mono": _fonts(document.lang, _MONO),
+        "fonts": _fonts(lang),
+        "mono": _fonts(lang, _MONO),
         "blocks": [_plain(block) for block in document.blocks],
     }
     return _set(data, {}, format="pdf", pdf_standards=["a-2a"])

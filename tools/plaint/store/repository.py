@@ -422,6 +422,17 @@ class Repository:
         except LockedError:
             return
 
+    def destroyed(self, case: str) -> str:
+        """The number that the keyring of a case had which was destroyed here; "" where it is not known. Only by it can a server be asked for what no ref names."""
+        lines = self._destroyed.read_text("ascii").splitlines() if self._destroyed.exists() else []
+        return next((sha for name, sha in (line.split() for line in reversed(lines)) if name == case), "")
+
+    @property
+    def _destroyed(self) -> Path:
+        folder = self.common_folder / "plaint"
+        folder.mkdir(exist_ok=True)
+        return folder / "destroyed"
+
     def remnants(self, cases: Collection[str]) -> tuple[Remnant, ...]:
         """What is still here of the keyrings of cases that were disposed of, or of any that was replaced."""
         return forgetting.remnants(self.git, self.objects, self.common_folder, cases)
@@ -433,6 +444,8 @@ class Repository:
             return
         destroyed = {case for case in cases.values() if self.objects.get(keyrings.PREFIX + case) is None}
         if destroyed:
+            with self._destroyed.open("a", encoding="ascii") as file:
+                file.writelines(f"{case} {sha}\n" for sha, case in cases.items() if case in destroyed)
             forgetting.forget_for_good(self.git, self.objects, self.common_folder, destroyed)
         keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases)
 
