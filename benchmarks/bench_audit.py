@@ -1,10 +1,14 @@
 """`plaint audit` against git's own: `git log --format=%G?` over the same commits (on a sample), and `git fsck` of the same repository.
 
-python benchmarks/bench_audit.py [commits …]      (default 1000 20000)
+python benchmarks/bench_audit.py [--years N] [commits …]      (default 1000 20000, and 20000 in one year)
+
+The commits are those of cases over four years, each with ten events; `--years 1` puts all cases into one year's folder, which git compares anew for each
+commit: with 20,000 commits a folder of 2,000 files.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -26,6 +30,7 @@ PLAINT = shutil.which("plaint", path=f"{Path(sys.executable).parent}{os.pathsep}
 SAMPLE = 100
 EVENTS = 10
 """Events a case."""
+YEARS = 4
 
 
 def seconds(command: Sequence[str], folder: Path) -> float:
@@ -61,13 +66,13 @@ def changes(actor: Actor, cases: int, begin: datetime) -> Iterator[Change]:
             yield Change({each.path: texts[number]}, f"{kind}: {each.case}\n\nCase: {each.case}\nEvent: {event.id}\n", actor.member, at)
 
 
-def build(folder: Path, commits: int) -> None:
-    """An organisation with so many signed commits."""
+def build(folder: Path, commits: int, years: int) -> None:
+    """An organisation with so many signed commits, over so many years."""
     subprocess.run([PLAINT, "demo", str(folder), "--cases", "0", "--today", "2022-01-10"], check=True, capture_output=True)
     actor = Actor(Organisation.open(folder), "chen.jie", lambda _what: "")
-    begin = datetime.fromisoformat("2022-01-11T09:00:00+08:00")
+    begins = [datetime.fromisoformat(f"{2022 + year}-01-11T09:00:00+08:00") for year in range(years)]
     waiting: list[Change] = []
-    for change in changes(actor, commits // EVENTS, begin):
+    for change in (each for begin in begins for each in changes(actor, commits // EVENTS // years, begin)):
         waiting.append(change)
         if len(waiting) == 2000:
             actor.organisation.repository.commit_series(waiting, actor.signing_key)
@@ -78,11 +83,11 @@ def build(folder: Path, commits: int) -> None:
     subprocess.run(["git", "gc", "-q"], cwd=folder, check=True)
 
 
-def measure(commits: int) -> None:
+def measure(commits: int, years: int) -> None:
     """Builds and prints one line."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "org")
-        build(folder, commits)
+        build(folder, commits, years)
         # so that git knows whose keys are good, and really verifies
         signers = Path(scratch, "signers")
         signers.write_text(f"* {(folder / '.demo-keys' / 'chen.jie.pub').read_text()}")
@@ -98,12 +103,18 @@ def measure(commits: int) -> None:
         assert head.revision
         new = seconds([PLAINT, "audit"], folder)
         print(
-            f"{commits:>7} commits: audit {audit:6.2f} s ({1e6 * audit / commits:4.0f} us each), {by_git / audit:5.1f} x faster than git log %G?, "
+            f"{commits:>7} commits, {years} y: audit {audit:6.2f} s ({1e6 * audit / commits:4.0f} us each), {by_git / audit:5.1f} x faster than git log %G?, "
             f"{audit / fsck:4.1f} x git fsck ({fsck:.2f} s), {memory:4.0f} MB; 10 new commits {new:.2f} s",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    for size in [int(each) for each in sys.argv[1:]] or [1000, 20_000]:
-        measure(size)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--years", type=int)
+    parser.add_argument("commits", type=int, nargs="*")
+    given = parser.parse_args()
+    for size in given.commits or [1000, 20_000]:
+        measure(size, given.years or YEARS)
+    if not given.commits and not given.years:
+        measure(20_000, 1)
