@@ -36,6 +36,8 @@ LONGEST = 190_000
 OUTLOOK = b"\xd0\xcf\x11\xe0"
 """What a .msg begins with."""
 MOST_PARTS = 1000
+_FIRST_YEAR = 1990
+"""What was written before was written on a machine without a clock."""
 _MOST_TAGS = 50_000
 _LONGEST_HEADER, _LONGEST_HEADERS = 20_000, 300_000
 """Letters of one header that are read, and of all together."""
@@ -352,7 +354,7 @@ def _time(value: str) -> datetime | None:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment.replace(microsecond=0)
+    return moment.replace(microsecond=0) if moment.year >= _FIRST_YEAR else None
 
 
 def _after_header(data: bytes) -> bytes:

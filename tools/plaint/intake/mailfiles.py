@@ -18,7 +18,7 @@ from plaint.errors import InputError
 from plaint.i18n import _, reason
 from plaint.intake.letter import OUTLOOK
 
-LARGEST = 256 * 1024 * 1024
+LARGEST = 100 * 1024 * 1024
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _MAIL_HEADERS = ("from", "subject", "date", "message-id", "received", "to", "return-path")

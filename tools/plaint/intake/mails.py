@@ -34,7 +34,7 @@ from plaint.intake.letter import Letter
 from plaint.intake.mailfiles import Post
 from plaint.intake.sorting import aside
 from plaint.model.machine import CaseState, apply, fold, transitions_for
-from plaint.model.record import Event, Record, event_id_of, new_event_id
+from plaint.model.record import Event, Record, event_id_of, new_case_id, new_event_id
 
 CHANNEL = "email"
 ROOM = 200_000
@@ -125,7 +125,10 @@ class MailDesk:
     def _register(self, letter: Letter, before: Record | None, at: datetime, small: Sequence[Attachment], large: Sequence[Attachment], source: str) -> Taken:
         actor = self.known.actor
         codes = {"channel": CHANNEL, "category": self.category, "source": source}
-        report = {"title": letter.subject, "narrative": letter.text, **_files(letter, small, large)}
+        ids = Ids(new_case_id(), new_event_id())
+        while ids.case in actor.organisation.case_paths:
+            ids = Ids(new_case_id(), ids.event)
+        report = {"title": letter.subject, "narrative": letter.text, **_files(letter, small, large, reference_of(self.key, ids.case))}
         if before:
             report["earlier"] = _("It answers to case {case}, which takes no messages any more.").format(case=before.id)
         bodies = {"identity": _identity(letter), "report": _filled(report)}
@@ -133,7 +136,7 @@ class MailDesk:
             policy = actor.organisation.policy_in_force(at)
             state = apply(policy, CaseState(), Event("receive", new_event_id(), at, actor.member, codes))
             refuse_large(actor, policy, state, (), large, self.now)
-        done = register(actor, Entry("receive", codes, {name: body for name, body in bodies.items() if body}, at))
+        done = register(actor, Entry("receive", codes, {name: body for name, body in bodies.items() if body}, at, ids))
         self.known.add(source, done)
         self._keep(done.case, large, source, at)
         return Taken("registered", letter, done.case, done.event, first=True)
@@ -217,9 +220,9 @@ def _identity(letter: Letter) -> dict[str, Any]:
     return _filled({**body, "fields": headers})
 
 
-def _files(letter: Letter, small: Sequence[Attachment], large: Sequence[Attachment]) -> dict[str, Any]:
-    """The files that stay in the text, and what else is told of a mail beside its text."""
-    fields = {}
+def _files(letter: Letter, small: Sequence[Attachment], large: Sequence[Attachment], reference: str = "") -> dict[str, Any]:
+    """The files that stay in the text, and what else is told of a mail beside its text: with the reference, people answer it by hand."""
+    fields = {"reference": reference} if reference else {}
     if letter.date:
         fields["sent"] = letter.date.isoformat()
     if large:
