@@ -99,15 +99,17 @@ class Acknowledger:
         if not ADDRESS.fullmatch(address):
             return Answer(Outcome.LEFT, _("its sender's address has letters that cannot be written to"))
         who = hmac.digest(self.desk.key, f"address\n{address.lower()}".encode(), "sha256").hex()[:32]
-        message = letter(organisation, self.postbox, taken.letter, reference_of(self.desk.key, case.id), case.events[0].at, self.desk.now)
-        before = self._open.get(str(message["Message-ID"]))
+        reference = reference_of(self.desk.key, case.id)
+        before = self._open.get(message_id(reference, self.postbox))
         tries = int(before.things[0].stage) if before else 0
+        at = before.at if before else self.desk.now  # sent again, it is the same mail
+        message = letter(organisation, self.postbox, taken.letter, reference, case.events[0].at, at)
         if before and tries >= MOST_TRIES:
             self.ledger.settle(before, books.VOID)
             return Answer(Outcome.LEFT, _("the connection broke {n} times while the server took it: perhaps it was sent").format(n=tries))
         if not before and self._heard(who) >= MOST_A_DAY:
             return Answer(Outcome.LEFT, _("its sender was written to {n} times in a day").format(n=MOST_A_DAY))
-        intent = Intent(str(message["Message-ID"]), who, self.desk.now, (Thing(case.id, "acknowledge", "", self.desk.now.isoformat(), str(tries + 1)),))
+        intent = Intent(str(message["Message-ID"]), who, at, (Thing(case.id, "acknowledge", "", self.desk.now.isoformat(), str(tries + 1)),))
         meant = False
 
         def before_end() -> None:
@@ -152,7 +154,13 @@ class Acknowledger:
         return Answer(Outcome.SENT)
 
 
-def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: str, arrived: datetime, now: datetime) -> EmailMessage:
+def message_id(reference: str, postbox: Postbox) -> str:
+    """The Message-ID of a case's acknowledgement: whoever answers names it, so their mailbox need not keep the subject."""
+    assert postbox.server is not None
+    return f"<{reference.replace('-', '').lower()}.received@{postbox.server.sender.rpartition('@')[2]}>"
+
+
+def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: str, arrived: datetime, at: datetime) -> EmailMessage:
     """The acknowledgement as it goes out, in the sender's language."""
     config, server = organisation.config, postbox.server
     assert server is not None
@@ -165,8 +173,8 @@ def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: 
         message["From"] = Address(house, addr_spec=server.sender)
         message["To"] = answer_to(to)
         message["Subject"] = _("We have received your message [{reference}]").format(reference=reference)
-        message["Date"] = format_datetime(now.astimezone(config.timezone))
-        message["Message-ID"] = f"<{plain}.received@{domain}>"
+        message["Date"] = format_datetime(at.astimezone(config.timezone))
+        message["Message-ID"] = message_id(reference, postbox)
         if postbox.plus:
             message["Reply-To"] = f"{user}+{plain}@{domain}"
         if _ID.fullmatch(f"<{to.id}>"):
@@ -174,8 +182,8 @@ def letter(organisation: Organisation, postbox: Postbox, to: Letter, reference: 
                 message.set_raw(name, f"<{to.id}>")  # or Python would encode an id as long as Outlook's, and no mailbox would know it again
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
-        message["Content-Language"] = language
         message.set_content("\n".join(_body(house, reference, local(arrived, config.timezone))) + "\n", charset="utf-8")
+        message["Content-Language"] = language
     return message
 
 
