@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -27,6 +28,8 @@ from plaint.model.record import Record
 from plaint.organisation import Organisation
 from plaint.postbox.account import load_postbox
 from plaint.postbox.imap import Mailbox
+from plaint.seal import age
+from plaint.seal.identity import load_identity
 
 MAILS = int(os.environ.get("PLAINT_MAILS", "12"))
 KILLS = int(os.environ.get("PLAINT_KILLS", "4"))
@@ -278,17 +281,27 @@ def test_who_is_answered_and_how_often(house: House) -> None:
 
 
 def test_a_sealed_report_that_comes_by_mail_keeps_its_sender_unknown(house: House) -> None:
-    """What cannot be opened stays in the mailbox, and is told of each time."""
-    mail = raw(
-        "Subject: x\nFrom: ann@example.net\nContent-Type: application/octet-stream; name=report.age\nContent-Transfer-Encoding: 8bit",
-        b"age-encryption.org/v1\nnothing",
-    )
-    house.dovecot.deliver([mail], ARRIVED)
-    for _number in range(2):
-        assert "set aside" in house.run(code=1).stdout
-    assert house.lies() == (1, 0, 0)
-    assert house.cases() == []
+    """Registered as from the site's page; what cannot be opened stays in the mailbox, and is told of each time."""
+
+    def mail(number: int, sealed: bytes) -> bytes:
+        head = f"Subject: my report\nFrom: ann@example.net\nMessage-ID: <{number}@x>\nContent-Type: application/octet-stream; name=report.age\nContent-Transfer-Encoding: base64"
+        return raw(head, base64.encodebytes(sealed))
+
+    content = {
+        "plaint": 1, "kind": "report", "id": "00000000-0000-4000-8000-000000000000", "made": "2026-11-20T02:00:00Z", "language": "en", "category": "ethics",
+        "report": {"narrative": "It is so."}, "identity": {}, "excluded": [], "attachments": [],
+        "receipt": {"recipient": age.generate().recipient, "token": "0" * 64}, "pad": "",
+    }  # fmt: skip
+    officer = age.recipient_of(load_identity(house.org.identity("li.wei"), lambda: ""))
+    house.dovecot.deliver([mail(1, age.encrypt(json.dumps(content).encode(), [officer]).encode()), mail(2, b"age-encryption.org/v1\nnothing")], ARRIVED)
+    assert "registered 1, known 0, set aside 1" in house.run(code=1).stdout
+    assert "registered 0, known 0, set aside 1" in house.run(code=1).stdout
+    assert house.lies() == (1, 1, 0)
+    (case,) = house.cases()
+    assert (case.events[0].codes["channel"], case.events[0].at) == ("online", ARRIVED)
     assert house.post.taken == []
+    for member in ("he.ping", "chen.jie"):
+        assert "ann@" not in json.dumps(house.opened(case.id, member))
 
 
 def test_a_server_that_can_do_less(house: House) -> None:
