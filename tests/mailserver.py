@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
@@ -94,6 +95,7 @@ class Post:
         self.victim: subprocess.Popen[bytes] | None = None
         self.kills: list[tuple[str, int]] = []
         self.hold: threading.Event | None = None
+        self.token = ""
         self._lock = threading.Lock()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -143,6 +145,10 @@ class Post:
         return False
 
     # aiosmtpd's hooks
+
+    async def auth_XOAUTH2(self, _server: SMTP, args: list[bytes]) -> AuthResult:
+        right = f"user={USER}\1auth=Bearer {self.token}\1\1".encode()
+        return AuthResult(success=bool(self.token) and base64.b64decode(args[1]) == right, handled=False)
 
     async def handle_EHLO(self, server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:
         session.host_name = hostname

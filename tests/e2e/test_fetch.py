@@ -19,6 +19,7 @@ from conftest import Plaint, copy_of, environment
 
 from imapserver import PASSWORD, PROGRAM, USER, Dovecot
 from mailbag import STORY, auto_reply, bounce, ordinary, raw, spam
+from mailserver import USER as SMTP_USER
 from mailserver import Post, certificate, kill_after
 from plaint.actor import Actor
 from plaint.desk import open_case
@@ -314,6 +315,27 @@ def test_a_server_that_can_do_less(house: House) -> None:
         assert house.fetched(code=1)["registered"] == 1
         assert (len(old.mails()), len(old.mails("erledigt")), len(old.mails("plaint-aside"))) == (0, 1, 1)
         assert [kinds(record) for record in house.cases()] == [["receive"]]
+
+
+def test_signing_in_by_token(demo_once: Plaint, dovecot: Dovecot, tmp_path: Path) -> None:
+    """OAuth 2.0, as large providers ask for: at both servers, with a token that another program keeps fresh."""
+    dovecot.clear()
+    with Post(tmp_path, password=True) as post:
+        house = House(copy_of(demo_once, tmp_path), dovecot, post, tmp_path)
+        house.imap["token-file"] = str(tmp_path / "imap-token")
+        house.server = {**(house.server or {}), "user": SMTP_USER, "token-file": str(tmp_path / "smtp-token")}
+        post.token = "a.good.token"
+        for name, token in (("imap-token", dovecot.token()), ("smtp-token", post.token)):
+            (tmp_path / name).write_text(token + "\n")
+            (tmp_path / name).chmod(0o600)
+        dovecot.deliver([raw("Subject: x\nFrom: ann@example.net", "It is so.")], ARRIVED)
+        house.run()
+        assert (len(post.taken), house.lies()) == (1, (0, 1, 0))
+        post.token = "another"
+        dovecot.deliver([raw("Subject: x\nFrom: bob@example.net\nMessage-ID: <2@x>", "It is so.")], ARRIVED)
+        assert f"the mail server does not let {SMTP_USER} in" in house.run(code=3).stderr
+        (tmp_path / "imap-token").write_text(dovecot.token(seconds=-30))
+        assert f"the mail server does not let {USER} in" in house.run(code=3).stderr
 
 
 def test_the_doctor_tries_the_mailbox(house: House, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Rules:
 - It stays out of the repository; `schemas/mailbox.schema.json` is its form. Without a file named, it is mailbox.yaml in the user's configuration folder.
-- The passwords come from the environment (PLAINT_IMAP_PASSWORD, PLAINT_SMTP_PASSWORD) or files; never from the command line.
+- The passwords come from the environment (PLAINT_IMAP_PASSWORD, PLAINT_SMTP_PASSWORD) or files; never from the command line. In place of one there
+  may be an access token (OAuth 2.0) in a file, which another program keeps fresh.
 - Without TLS only a server on this machine itself is spoken to.
 """
 
@@ -27,7 +28,8 @@ class Account:
 
     host: str
     user: str
-    password: str
+    password: str = ""
+    token: str = ""
     port: int = 993
     security: Security = Security.TLS
     certificates: str = ""
@@ -68,14 +70,15 @@ def load_postbox(path: Path, repository: Path, env: Mapping[str, str]) -> Postbo
 
 def _account(item: Mapping[str, Any], env: Mapping[str, str], where: str) -> Account:
     security = Security(item.get("security", "tls"))
-    password = env.get(PASSWORD, "")
-    if not password:
+    token = password_in(Path(item["token-file"])) if "token-file" in item else ""
+    password = "" if token else env.get(PASSWORD, "")
+    if not password and not token:
         if "password-file" not in item:
             hint = _("in PLAINT_IMAP_PASSWORD, or a file: `password-file` under `imap`")
             raise UsageError(_("the password of {user} is missing").format(user=item["user"]), where=where, hint=hint)
         password = password_in(Path(item["password-file"]))
     names = {name: item[name] for name in ("certificates", "folder", "done", "aside") if name in item}
-    account = Account(item["host"], item["user"], password, item.get("port", PORTS[security]), security, **names)
+    account = Account(item["host"], item["user"], password, token, item.get("port", PORTS[security]), security, **names)
     if len({account.folder.upper(), account.done.upper(), account.aside.upper()}) < 3:
         raise UsageError(_("folder, done and aside must be three folders"), where=where)
     return account

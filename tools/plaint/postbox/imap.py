@@ -136,7 +136,10 @@ class Mailbox:
 
         account = self.account
         try:
-            client.login(account.user, account.password)
+            if account.token:
+                client.oauth2_login(account.user, account.token)
+            else:
+                client.login(account.user, account.password)
         except LoginError as error:
             raise EnvironmentFaultError(
                 _("the mail server does not let {user} in: {error}").format(user=account.user, error=_words(error)), where=account.where

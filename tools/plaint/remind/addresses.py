@@ -5,6 +5,7 @@ Rules:
 - `schemas/addresses.schema.json` is its form. Without a file named, it is addresses.yaml in the user's configuration folder; there need be none.
 - What the command line or the environment says of the server goes before the file.
 - The password comes from the environment (PLAINT_SMTP_PASSWORD) or a file; never from the command line, where every user of the machine sees it.
+  In its place there may be an access token (OAuth 2.0) in a file, which another program keeps fresh.
 - Without TLS only a server on this machine itself is spoken to.
 
 >>> settle(Server(host="mail.example.org", sender="plaint@example.org"), {}).port
@@ -47,7 +48,7 @@ PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server and how to speak to it; what is not said is empty. `certificates`: a file of those to trust."""
+    """A mail server and how to speak to it; what is not said is empty. `certificates`: a file of those to trust; `token`: signs in, in place of a password."""
 
     host: str = ""
     port: int = 0
@@ -55,6 +56,8 @@ class Server:
     user: str = ""
     password: str = ""
     password_file: str = ""
+    token: str = ""
+    token_file: str = ""
     certificates: str = ""
     sender: str = ""
 
@@ -117,6 +120,7 @@ def server_from(item: Mapping[str, Any]) -> Server:
         security=Security(item["security"]) if "security" in item else None,
         user=item.get("user", ""),
         password_file=item.get("password-file", ""),
+        token_file=item.get("token-file", ""),
         certificates=item.get("certificates", ""),
         sender=item.get("from", ""),
     )
@@ -150,14 +154,15 @@ def settle(server: Server, env: Mapping[str, str]) -> Server:
     if not server.sender:
         raise UsageError(_("nobody is named to send the mails"), hint=_("with --from ADDRESS, PLAINT_SMTP_FROM, or `from` in the addresses file"))
     security = server.security or (Security.TLS if server.port == PORTS[Security.TLS] else Security.STARTTLS)
-    password = env.get(PASSWORD, "") if server.user else ""
-    if server.user and not password:
+    token = password_in(Path(server.token_file)) if server.user and server.token_file else ""
+    password = env.get(PASSWORD, "") if server.user and not token else ""
+    if server.user and not password and not token:
         if not server.password_file:
             raise UsageError(
                 _("the password of {user} is missing").format(user=server.user), hint=_("in PLAINT_SMTP_PASSWORD, or a file: --password-file FILE")
             )
         password = password_in(Path(server.password_file))
-    return replace(server, security=security, port=server.port or PORTS[security], password=password)
+    return replace(server, security=security, port=server.port or PORTS[security], password=password, token=token)
 
 
 def password_in(path: Path) -> str:

@@ -130,7 +130,9 @@ class Courier:
             if server.security is Security.STARTTLS:
                 client.starttls(context=context)
                 client.ehlo()
-            if server.user:
+            if server.token:
+                client.auth("XOAUTH2", lambda challenge=None: "" if challenge else f"user={server.user}\1auth=Bearer {server.token}\1\1")
+            elif server.user:
                 client.login(server.user, server.password)
         except ssl.SSLCertVerificationError as error:
             hint = _("a certificate of one's own is named with `certificates` in the addresses file")
