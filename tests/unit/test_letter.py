@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import sysconfig
 import time
@@ -21,6 +20,7 @@ from plaint.intake.mailfiles import is_mail_file, mails_in
 from plaint.intake.mails import language_of, reference_of, references_in
 from plaint.intake.sorting import aside, unanswerable
 from plaint.model.schema import check_sealed
+from plaint.model.yamlio import dump_yaml, load_yaml
 from plaint.seal.envelope import open_body, seal_body
 
 AWKWARD = awkward()
@@ -37,7 +37,7 @@ def sealable(letter: Letter) -> None:
     for compartment, body in (("report", report), ("identity", mails._identity(letter))):
         if body:
             check_sealed(body, compartment, "receive")
-            json.dumps(body, ensure_ascii=False).encode()
+            assert load_yaml(dump_yaml(body).encode(), "body") == body
 
 
 @pytest.mark.parametrize("name", AWKWARD)
@@ -141,6 +141,7 @@ TOKENS = (
     b"gb2312", b"big5", b"iso-2022-jp", b"utf-7", b"utf-16", b"hz-gb-2312", b"Content-Transfer-Encoding: ", b"base64", b"quoted-printable", b"x-uuencode", b"\r\n", b"\n", b"\n\n",
     b"--x", b"--x--", b"=?utf-8?B?", b"=?gb2312?Q?", b"?=", b"=?", b"*0*=", b"filename*=utf-8''%", b'name="', b"Date: ", b"Received: ;", b"Message-ID: <", b">", b"@", b",", b"(", b"<p>", b"<table>", b"\x1b$B",
     b"application/ms-tnef", b"\x78\x9f\x3e\x22", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"Auto-Submitted: ", b"\xff\xfe", b"\x00", b"\xb2\xa9", b"begin 644 a\n", b"report-type=", b"<!--", b"charset*=",
+    "\u0085\ufeff\ufffe\uffff\u2028\U0001f600\U0010ffff".encode(), b"\n---\n", b"\n...\n", b": ", b"# ", b"\t", b"\xed\xa0\x80", b"&amp;&#0;&#x1F;&#xD800;",
 )  # fmt: skip
 
 
