@@ -308,7 +308,7 @@ def _event_of(actor: Actor, entry: Entry, now: datetime) -> Event:
 
 def drop_large_files(organisation: Organisation, record: Record) -> None:
     """Removes the sealed files that git-lfs keeps here for a case that was disposed of: what nobody can open needs no room."""
-    lfs.drop(organisation.repository.common_folder, (str(event.codes["digest"]) for event in record.events if event.kind == "evidence"))
+    lfs.drop(organisation.repository.lfs_folder, (str(event.codes["digest"]) for event in record.events if event.kind == "evidence"))
 
 
 def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None) -> list[Recorded]:

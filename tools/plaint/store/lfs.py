@@ -43,10 +43,10 @@ def parse_pointer(data: bytes) -> Pointer | None:
     return Pointer(match[1].decode("ascii"), int(match[2])) if match else None
 
 
-def drop(common: Path, digests: Iterable[str]) -> None:
-    """Removes files from where git-lfs keeps them; `common` is git's common folder."""
+def drop(folder: Path, digests: Iterable[str]) -> None:
+    """Removes files from the store of Git LFS."""
     for digest in digests:
-        (common / "lfs" / "objects" / digest[:2] / digest[2:4] / digest).unlink(missing_ok=True)
+        place_of(folder, digest).unlink(missing_ok=True)
 
 
 def read_pointer(objects: Objects, sha: str) -> Pointer | None:
