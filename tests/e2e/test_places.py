@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,17 @@ def test_a_worktree(desk: Desk) -> None:
     works(desk)
 
 
+def is_handed_over(desk: Desk, case: str) -> None:
+    """That a dossier can be made here, which git alone proves, and a backup, which gives all back."""
+    folder = desk.home.parent / "dossier"
+    desk.good("export", case, "-o", folder, "--format", "html")
+    commands = re.findall(r"^git clone .*NOT IN ORDER\"$", (folder / "README.txt").read_text("utf-8"), re.DOTALL | re.MULTILINE)[0]
+    done = subprocess.run(["sh", "-c", commands], cwd=folder, env=desk.environment, capture_output=True, text=True, check=False)
+    assert f"In order · 全部相符: {case}" in done.stdout, done.stdout + done.stderr
+    assert desk.plaint("backup", desk.home.parent / "all.bundle").code == 1  # what is not signed here is so in the backup
+    assert desk.run("git", "bundle", "verify", "-q", desk.home.parent / "all.bundle").code == 0
+
+
 def test_inside_a_bigger_repository(desk: Desk) -> None:
     big = desk.at(desk.home.parent / "big")
     big.folder.mkdir()
@@ -105,6 +117,7 @@ def test_inside_a_bigger_repository(desk: Desk) -> None:
     case = works(inner)
     assert big.git("-c", "core.quotePath=false", "show", "--format=", "--name-only", "HEAD") == f"offices/complaints 投诉/cases/2026/{case}.yaml"
     assert big.git("status", "--porcelain").splitlines() == [" M budget.txt", "A  plan.txt"]
+    is_handed_over(inner, case)
     big.plaint("list").fails(3, "there is no plaint.yaml here or in a folder above")
 
 
@@ -310,6 +323,7 @@ def test_a_sha256_repository(desk: Desk) -> None:
     assert "In a longer hash" in new.good("open", case)
     assert new.is_clean()
     assert new.run("git", "fsck", "--strict").code == 0
+    is_handed_over(new, case)
 
 
 # --- at once, and cut short ---

@@ -8,7 +8,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import shlex
 import tempfile
 from collections.abc import Mapping
@@ -37,6 +36,8 @@ class Backup:
     keyrings: int
     without: tuple[str, ...]
     large: int
+    errors: int
+    """What the audit finds in it, and would find here: a backup is made all the more."""
 
     @property
     def restoring(self) -> str:
@@ -50,18 +51,17 @@ def make(organisation: Organisation, file: Path) -> Backup:
     if file.exists():
         raise UsageError(_("there is a file already"), where=str(file), hint=_("name another one; nothing is written over"))
     repository = organisation.repository
-    draft = file.with_name(f".{file.name}.new-{os.getpid()}")
     try:
-        with repository.lock():
-            here = _refs(repository.git)
-            draft.touch(mode=0o600, exist_ok=False)
-            repository.git.run("bundle", "create", "-q", str(draft.resolve()), "HEAD", "--branches", f"--glob={keyrings.PREFIX}*")
-        found = _proved(organisation, draft, here, file)
-        draft.replace(file)
+        with tempfile.TemporaryDirectory(prefix=".plaint-", dir=file.resolve().parent) as place:  # for its owner alone
+            draft = Path(place) / "draft.bundle"
+            with repository.lock():
+                here = _refs(repository.git)
+                repository.git.run("bundle", "create", "-q", str(draft), "HEAD", "--branches", f"--glob={keyrings.PREFIX}*")
+            found = _proved(organisation, draft, here, file)
+            draft.chmod(0o600)
+            draft.replace(file)
     except OSError as error:
         raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=reason(error)), where=str(file)) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return found
 
 
@@ -72,21 +72,16 @@ def _refs(git: Git) -> dict[str, str]:
 
 def _proved(organisation: Organisation, draft: Path, here: Mapping[str, str], file: Path) -> Backup:
     """Restores it beside, as git would, and looks."""
-    with tempfile.TemporaryDirectory(prefix=".plaint-", dir=draft.resolve().parent) as place:
-        restored = restore(draft, Path(place) / "restored.git")
-        if _refs(restored) != here:
-            raise EnvironmentFaultError(_("the backup does not hold what is here"), where=str(file), hint=_("run it again"))
-        restored.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
-        objects = Objects(restored)
-        try:
-            judged = audit(restored, objects, organisation.repository.prefix, str(organisation.revision))
-            rings = keyrings.read_all(restored, objects)
-        finally:
-            objects.close()
-    if judged.report.errors:
-        raise EnvironmentFaultError(
-            _("the history is not in order: a backup of it would keep that"), where=judged.report.findings[0].rule, hint=_("plaint audit says what is wrong")
-        )
+    restored = restore(draft, draft.with_name("restored.git"))
+    if _refs(restored) != here:
+        raise EnvironmentFaultError(_("the backup does not hold what is here"), where=str(file), hint=_("run it again"))
+    restored.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+    objects = Objects(restored)
+    try:
+        judged = audit(restored, objects, organisation.repository.prefix, str(organisation.revision))
+        rings = keyrings.read_all(restored, objects)
+    finally:
+        objects.close()
     wanted: dict[str, str] = {}
     for record in organisation.cases():
         policy = organisation.policy_of(record)
@@ -95,7 +90,7 @@ def _proved(organisation: Organisation, draft: Path, here: Mapping[str, str], fi
             wanted[record.id] = state.keyring
     without = tuple(case for case, digest in wanted.items() if not rings.get(case) or keyring_hash(rings[case]) != digest)
     large = sum(path.endswith(".lfs") for path in organisation.repository.git.text("ls-tree", "-r", "--name-only", str(organisation.revision)).splitlines())
-    return Backup(file, str(organisation.revision), judged.root or "", len(organisation.case_paths), len(rings), without, large)
+    return Backup(file, str(organisation.revision), judged.root or "", len(organisation.case_paths), len(rings), without, large, judged.report.errors)
 
 
 def restore(bundle: Path, target: Path) -> Git:

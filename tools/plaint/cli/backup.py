@@ -48,7 +48,9 @@ def backup_command(context: click.Context, files: tuple[Path, ...], looking: boo
         click.echo(_("{n} large files are kept by git LFS and are not in it: copy .git/lfs, too.").format(n=made.large))
     if made.without:
         click.echo(_("no keyring here, so none in it: {cases}. plaint sync fetches them, if any clone still has them").format(cases=listed(made.without[:10])))
-    context.exit(int(bool(made.without)))
+    if made.errors:
+        click.echo(_("the history is not in order, here and so in it: plaint audit says what is wrong"))
+    context.exit(int(bool(made.without or made.errors)))
 
 
 COMMANDS = {"backup": backup_command}
