@@ -162,3 +162,26 @@ def test_killed_while_it_writes_to_lfs_leaves_nothing(hub: tuple[Plaint, Plaint,
     (added,) = second.data("evidence", "add", case, file, "--kind", "recording", member="wang.fang")
     assert list(incoming.iterdir()) == []
     assert set(stored(second.folder / ".git")) == {*before, added["digest"]}
+
+
+@pytest.mark.long
+def test_a_large_file_is_handed_over_beside_the_bundle(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
+    from plaint.dossier.verifying import documents_beside, verify
+
+    first, _second, case = hub
+    (tmp_path / "film.bin").write_bytes(os.urandom(SIZE))
+    first.good("evidence", "add", case, tmp_path / "film.bin", "--kind", "recording", member="wang.fang")
+    subprocess.run(["age-keygen", "-o", tmp_path / "key.txt"], check=True, capture_output=True)
+    recipient = subprocess.run(["age-keygen", "-y", tmp_path / "key.txt"], check=True, capture_output=True, text=True).stdout.strip()
+    first.good("export", case, "-o", tmp_path / "d", "--format", "html", "--compartment", "inquiry", "--to", recipient, member="chen.jie")
+    assert verify(*documents_beside(tmp_path / "d")).problems == ()
+    done = subprocess.run(["sh", "-c", (tmp_path / "d" / "README.txt").read_text().split("folder:\n\n")[1].split("\n\n")[0]], cwd=tmp_path / "d", env=environment(tmp_path), capture_output=True, text=True, check=False)  # fmt: skip
+    assert "In order" in done.stdout, done.stdout + done.stderr
+    films = [each for each in (tmp_path / "d" / "evidence").iterdir() if each.stat().st_size > SIZE]
+    inquiry = subprocess.run(["git", "-C", tmp_path / "d" / f"{case}.git", "cat-file", "blob", "HEAD:keys/inquiry.age"], check=True, capture_output=True).stdout
+    secret = subprocess.run(["age", "-d", "-i", tmp_path / "key.txt"], input=inquiry, check=True, capture_output=True).stdout
+    (tmp_path / "inquiry.key").write_bytes(secret)
+    opened = [subprocess.run(["age", "-d", "-i", tmp_path / "inquiry.key", each], check=True, capture_output=True).stdout for each in films]
+    assert (tmp_path / "film.bin").read_bytes() in [each[:SIZE] for each in opened]
+    films[0].write_bytes(b"another")
+    assert verify(*documents_beside(tmp_path / "d")).problems

@@ -23,6 +23,7 @@ from plaint.dossier.verifying import documents_beside, verify
 from plaint.store.forgetting import forget_for_good
 from plaint.store.repository import Repository
 
+pytestmark = pytest.mark.long
 ARMOUR = re.compile(rb"-----BEGIN AGE ENCRYPTED FILE-----\r?\n.*?-----END AGE ENCRYPTED FILE-----", re.DOTALL)
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
 
@@ -123,7 +124,6 @@ def copies_of(place: Path) -> list[Path]:
     return [place / "a", place / "b", place / "hub.git", mirror]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
     a, b = desk(over, "a"), desk(over, "b")
@@ -149,7 +149,6 @@ def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
         assert "disposed" in org.refused("open", case, member="he.ping")
 
 
-@pytest.mark.long
 def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     """Why the handbook asks for it: git deletes the ref and keeps the objects."""
     (over / "hub.git" / "hooks" / "post-receive").unlink()
@@ -166,7 +165,6 @@ def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     assert opened([over / "hub.git"], identities, case) == 0
 
 
-@pytest.mark.long
 def test_a_clone_that_was_away_forgets_at_its_next_sync(over: Path) -> None:
     a, b = desk(over, "a"), desk(over, "b")
     case = closing(a)

@@ -150,7 +150,8 @@ def compare(made: Made) -> str:
 
 def _sealed_files() -> str:
     return _(
-        "A file of evidence is opened like a text, from HEAD:evidence/HASH.age with the key of its part; zeros at its end fill it up to a round size. "
+        "A file of evidence is opened like a text, with the key of its part: from HEAD:evidence/HASH.age or, if it is large, from the file of that name in this "
+        "folder. Zeros at its end fill it up to a round size. "
         "Delete the .key files and what you opened when you are done."
     )
 

@@ -6,6 +6,7 @@ Rules:
   record first, where the dossier itself shows it. Without compartments nothing is opened, no key is needed and nothing is recorded.
 - Nothing in the clear is written: where texts are opened for the document, the document is sealed to the recipient.
 - Of a case that was disposed of the document is a certificate of destruction (`certificate`).
+- Files that Git LFS keeps are not in the bundle: those of the parts handed over lie beside it, under their hash.
 - What was made is verified as the recipient will, before it is handed out.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +29,8 @@ from plaint.dossier.certificate import certificate_of, is_disposed, look
 from plaint.dossier.content import Made, document_of, readme_of
 from plaint.dossier.proof import Proof, allowed_signers, proof_of
 from plaint.errors import EnvironmentFaultError, NotAllowedError, UsageError
-from plaint.evidence.reading import Known, known
+from plaint.evidence.pieces import Piece, pieces
+from plaint.evidence.reading import Known, blobs_beside, known, sealed_stream
 from plaint.i18n import _, reason
 from plaint.model.membership import roster_of
 from plaint.model.policy import policy_from
@@ -80,6 +83,7 @@ def export(actor: Actor, case: str, wanted: Wanted, folder: Path, now: datetime)
         raise UsageError(_("there is something of that name already"), where=str(folder), hint=_("name another folder with -o; nothing is written over"))
     before = actor.organisation.case(case)
     _refuse_early(actor, before, wanted)
+    large = _large(actor, before, wanted)
     event = _recorded(actor, before.id, wanted, now) if wanted.compartments else ""
     organisation = Organisation(actor.organisation.repository)
     actor = Actor.find(organisation, actor.member, actor.ask_passphrase)
@@ -90,8 +94,18 @@ def export(actor: Actor, case: str, wanted: Wanted, folder: Path, now: datetime)
         _bundle(actor, made, bundle, now)
         _prove(bundle, made)
         contents = {made.document_name: made.document, bundle.name: bundle.read_bytes(), "README.txt": made.readme}
-        _write(folder, contents)
-    return Exported(folder, tuple(contents), event, made.fingerprint)
+        _write(folder, contents, organisation, found, large)
+    return Exported(folder, (*contents, *(f"evidence/{piece.digest}{SEALED}" for piece in large)), event, made.fingerprint)
+
+
+def _large(actor: Actor, found: Record, wanted: Wanted) -> list[Piece]:
+    """The files of the parts handed over that Git LFS keeps; EnvironmentFaultError where one cannot be had."""
+    there = blobs_beside(actor.organisation, found)
+    large = [piece for piece in pieces(found) if piece.paths[0] not in there and set(piece.event.sealed) & set(wanted.compartments)]
+    for piece in large:
+        with sealed_stream(actor.organisation, found, piece):
+            pass
+    return large
 
 
 def _refuse_early(actor: Actor, found: Record, wanted: Wanted) -> None:
@@ -256,13 +270,17 @@ def _prove(bundle: Path, made: _Whole) -> None:
         )
 
 
-def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+def _write(folder: Path, contents: Mapping[str, bytes], organisation: Organisation, found: Record, large: Sequence[Piece]) -> None:
     """The finished files, in a folder that appears with all of them; for its owner alone."""
     draft = folder.with_name(f".{folder.name}.new-{os.getpid()}")
     try:
         draft.mkdir(mode=0o700, parents=True)
         for name, data in contents.items():
             (draft / name).write_bytes(data)
+        for piece in large:
+            (draft / "evidence").mkdir(exist_ok=True)
+            with sealed_stream(organisation, found, piece) as source, (draft / "evidence" / f"{piece.digest}{SEALED}").open("xb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
         draft.rename(folder)
     except OSError as error:
         raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=reason(error)), where=str(folder)) from error

@@ -12,6 +12,7 @@ What it cannot know: whose keys these are (the fingerprint is to be compared), a
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ from plaint.model.schema import check_record, check_sealed
 from plaint.seal import age
 from plaint.seal.envelope import open_body
 from plaint.store.git import Git
+from plaint.store.lfs import parse_pointer
 from plaint.store.objects import Objects
 from plaint.store.pack import object_id
 
@@ -72,6 +74,8 @@ class _Dossier:
     objects: Objects
     blobs: Mapping[str, str]
     problems: list[str]
+    folder: Path
+    """Where the bundle lies, with what is beside it."""
 
     def read(self, path: str) -> bytes:
         """A file of it; InputError where it lacks one that every dossier has."""
@@ -99,7 +103,7 @@ def verify(bundle: Path, documents: Mapping[str, bytes], key: str = "", identity
             if head is None or head.type != "commit":
                 raise InputError(_("this bundle holds no dossier"), where=str(bundle))
             entries = objects.ls_tree(head.sha)
-            dossier = _Dossier(git, objects, {entry.path: entry.sha for entry in entries}, [])
+            dossier = _Dossier(git, objects, {entry.path: entry.sha for entry in entries}, [], bundle.resolve().parent)
             if "steps/001.commit" not in dossier.blobs:
                 raise InputError(_("this bundle holds no dossier"), where=str(bundle))
             dossier.problems += [_("{file} does not belong in a dossier").format(file=e.path[:100]) for e in entries if not _PLACES.fullmatch(e.path)]
@@ -240,8 +244,22 @@ def _beside(dossier: _Dossier, found: Record, last: Commit) -> None:
         if file in dossier.blobs:
             if dossier.objects.digest(dossier.blobs[file]) != piece.digest:
                 dossier.problems.append(_("{file} is not the one that was signed").format(file=file))
-        elif f"evidence/{piece.digest}.lfs" not in dossier.blobs:
+        elif f"evidence/{piece.digest}.lfs" in dossier.blobs:
+            _large(dossier, piece.digest)
+        else:
             dossier.problems.append(_("the dossier lacks {file}").format(file=file))
+
+
+def _large(dossier: _Dossier, digest: str) -> None:
+    """A file that Git LFS keeps: its pointer names it by the hash of the record, and so is the file beside the bundle, if it was handed over."""
+    pointer = parse_pointer(dossier.read(f"evidence/{digest}.lfs"))
+    beside = dossier.folder / "evidence" / f"{digest}.age"
+    if pointer is None or pointer.digest != digest:
+        dossier.problems.append(_("{file} is not the one that was signed").format(file=f"evidence/{digest}.lfs"))
+    elif beside.is_file():
+        with beside.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                dossier.problems.append(_("{file} is not the one that was signed").format(file=beside.name))
 
 
 def _opened(dossier: _Dossier, found: Record, parts: tuple[str, ...], identity: str) -> int:

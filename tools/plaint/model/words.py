@@ -52,7 +52,7 @@ EVENTS: Mapping[str, Mapping[str, str]] = {
     "grant": {"en": "grant access", "zh": "授权查阅"},
     "revoke": {"en": "revoke access", "zh": "撤销查阅"},
     "rekey": {"en": "renew keys", "zh": "更换密钥"},
-    "export": {"en": "hand over", "zh": "移交"},
+    "export": {"en": "hand parts over", "zh": "移交案卷"},
 }
 """Every event of a case, by name; those that have steps stand whole and by step."""
 

@@ -43,12 +43,6 @@ def parse_pointer(data: bytes) -> Pointer | None:
     return Pointer(match[1].decode("ascii"), int(match[2])) if match else None
 
 
-def drop(folder: Path, digests: Iterable[str]) -> None:
-    """Removes files from the store of Git LFS."""
-    for digest in digests:
-        place_of(folder, digest).unlink(missing_ok=True)
-
-
 def read_pointer(objects: Objects, sha: str) -> Pointer | None:
     """The pointer in a blob, which may be as large as somebody liked to make it; None where it is none."""
     if objects.sizes([sha])[0] >= LARGEST:
@@ -59,6 +53,12 @@ def read_pointer(objects: Objects, sha: str) -> Pointer | None:
 def place_of(folder: Path, digest: str) -> Path:
     """Where a file lies in the store of Git LFS."""
     return folder / "objects" / digest[:2] / digest[2:4] / digest
+
+
+def drop(folder: Path, digests: Iterable[str]) -> None:
+    """Removes files from the store."""
+    for digest in digests:
+        place_of(folder, digest).unlink(missing_ok=True)
 
 
 def check_installed(git: Git) -> None:
