@@ -23,7 +23,6 @@ from plaint.dossier.verifying import documents_beside, verify
 from plaint.store.forgetting import forget_for_good
 from plaint.store.repository import Repository
 
-pytestmark = pytest.mark.long
 ARMOUR = re.compile(rb"-----BEGIN AGE ENCRYPTED FILE-----\r?\n.*?-----END AGE ENCRYPTED FILE-----", re.DOTALL)
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[A-Z0-9]+")
 
@@ -124,6 +123,7 @@ def copies_of(place: Path) -> list[Path]:
     return [place / "a", place / "b", place / "hub.git", mirror]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
     a, b = desk(over, "a"), desk(over, "b")
@@ -149,6 +149,7 @@ def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
         assert "disposed" in org.refused("open", case, member="he.ping")
 
 
+@pytest.mark.long
 def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     """Why the handbook asks for it: git deletes the ref and keeps the objects."""
     (over / "hub.git" / "hooks" / "post-receive").unlink()
@@ -165,6 +166,7 @@ def test_a_server_without_the_hook_keeps_what_it_had(over: Path) -> None:
     assert opened([over / "hub.git"], identities, case) == 0
 
 
+@pytest.mark.long
 def test_a_clone_that_was_away_forgets_at_its_next_sync(over: Path) -> None:
     a, b = desk(over, "a"), desk(over, "b")
     case = closing(a)
@@ -198,43 +200,75 @@ def hidden_away(org: Plaint, case: str) -> None:
     os.utime(leftover, (0, 0))
 
 
-def test_no_corner_of_a_clone_keeps_a_keyring(over: Path) -> None:
-    a = desk(over, "a")
-    case = closing(a)
-    identities = sorted((over / "keys").glob("*.age-identity"))
-    hidden_away(a, case)
-    (over / "a" / ".git" / "lfs" / "objects" / "ab" / "cd").mkdir(parents=True)
-    assert opened([over / "a"], identities, case) > 0
-    a.good("dispose", case, "--step", "confirm", member="sun.li")
-    assert opened([over / "a", over / "beside"], identities, case) == 0
-    a.git("cat-file", "-e", (a.home / "lost").read_text())  # what somebody may still want is there
-    assert not (over / "a" / ".git" / "objects" / "pack" / "tmp_pack_x1y2z3").exists()
-    assert "missing" not in a.git("fsck", "--full", "--unreachable")
-    assert "diary" in a.git("branch")  # the branch is theirs; only the line of its reflog went
-    assert Repository.at(a.folder).remnants([case]) == ()
+@pytest.fixture
+def alone(demo: Plaint) -> tuple[Plaint, str]:
+    """A clone of its own, years later, with a case whose disposal was proposed."""
+    later = Plaint(demo.folder, demo.home, now="2029-12-31T12:00:00+08:00")
+    case = next(str(each["case"]) for each in later.cases() if each["state"] == "closed")
+    later.good("dispose", case, "--step", "propose", member="zhou.ning")
+    return later, case
 
 
-def test_what_cannot_be_dropped_is_told(over: Path) -> None:
-    """A file of the keyring in a stash, and a pack marked to be kept."""
-    a = desk(over, "a")
-    case = closing(a)
-    a.git("repack", "-a", "-d", "-q")
-    (pack,) = (over / "a" / ".git" / "objects" / "pack").glob("*.pack")
-    pack.with_suffix(".keep").touch()
-    subprocess.run(["git", "clone", "-q", "--shared", "a", "borrower"], cwd=over, check=True)
-    a.good("dispose", case, "--step", "confirm", member="sun.li")
-    left = Repository.at(a.folder).remnants([case])
+def keys_of(org: Plaint) -> list[Path]:
+    return sorted((org.folder / ".demo-keys").glob("*.age-identity"))
+
+
+def test_no_corner_of_a_clone_keeps_a_keyring(alone: tuple[Plaint, str]) -> None:
+    org, case = alone
+    hidden_away(org, case)
+    assert opened([org.folder], keys_of(org), case) > 0
+    org.good("dispose", case, "--step", "confirm", member="sun.li")
+    assert opened([org.folder, org.folder.parent / "beside"], keys_of(org), case) == 0
+    org.git("cat-file", "-e", (org.home / "lost").read_text())  # what somebody may still want is there
+    assert not (org.folder / ".git" / "objects" / "pack" / "tmp_pack_x1y2z3").exists()
+    assert "missing" not in org.git("fsck", "--full", "--unreachable")
+    assert "diary" in org.git("branch")  # the branch is theirs; only the line of its reflog went
+    assert Repository.at(org.folder).remnants([case]) == ()
+
+
+def test_what_cannot_be_dropped_is_told(alone: tuple[Plaint, str]) -> None:
+    """A pack marked to be kept, and objects that another clone borrows."""
+    org, case = alone
+    org.git("repack", "-a", "-d", "-q")
+    (pack,) = (org.folder / ".git" / "objects" / "pack").glob("*.pack")
+    keep = pack.with_suffix(".keep")
+    keep.touch()
+    subprocess.run(["git", "clone", "-q", "--shared", org.folder, "borrower"], cwd=org.home, check=True)
+    told = org.run("dispose", case, "--step", "confirm", member="sun.li").stderr
+    assert keep.name in told
+    left = Repository.at(org.folder).remnants([case])
     assert left
-    assert all(pack.with_suffix(".keep").name in each.why for each in left)
-    borrowing = Repository.at(over / "borrower").remnants([case])
+    assert all(keep.name in each.why for each in left)
+    borrowing = Repository.at(org.home / "borrower").remnants([case])
     assert borrowing
     assert all("borrowed from" in each.why for each in borrowing)
-    pack.with_suffix(".keep").unlink()
-    repository = Repository.at(a.folder)
+    assert keep.name in org.refused("export", case, member="zhou.ning", code=3)  # no certificate of what is still there
+    keep.unlink()
+    repository = Repository.at(org.folder)
     assert forget_for_good(repository.git, repository.objects, repository.common_folder, [case]) == ()
-    assert opened([over / "a"], sorted((over / "keys").glob("*.age-identity")), case) == 0
+    assert opened([org.folder], keys_of(org), case) == 0
 
 
+def test_killed_on_the_way_the_next_command_goes_on(alone: tuple[Plaint, str]) -> None:
+    """At the worst moment: the ref is gone, and the keyring is not."""
+    org, case = alone
+    place = org.home / "killing"
+    place.mkdir()
+    real = shutil.which("git")
+    killing = place / "git"
+    killing.write_text(f'#!/bin/sh\ncase " $* " in *" update-ref "*) {real} "$@"; kill -9 $PPID; exit 0;; esac\nexec {real} "$@"\n')
+    killing.chmod(0o755)
+    done = org.run("dispose", case, "--step", "confirm", member="sun.li", env={"PATH": f"{place}:{environment(org.home)['PATH']}"})
+    assert done.returncode == -9
+    assert case not in org.git("for-each-ref", "refs/plaint/keys/")
+    assert opened([org.folder], keys_of(org), case) > 0
+    org.good("show", case)
+    assert opened([org.folder], keys_of(org), case) == 0
+    assert org.git("status", "--porcelain") == ""
+    assert not (org.folder / ".git" / "plaint" / "forgetting").exists()
+
+
+@pytest.mark.long
 def test_a_backup_from_before_opens_what_was_disposed_of_and_is_told_apart(over: Path) -> None:
     """What the handbook says plainly: a backup keeps what it has. Restored, it forgets at its first sync."""
     a = desk(over, "a")
@@ -260,6 +294,7 @@ def test_a_backup_from_before_opens_what_was_disposed_of_and_is_told_apart(over:
     assert opened([over / "old-restored"], identities, case) == 0
 
 
+@pytest.mark.long
 def test_figures_that_were_published_stay_as_they_are(over: Path) -> None:
     a = desk(over, "a")
     case = closing(a)
@@ -275,6 +310,7 @@ def test_figures_that_were_published_stay_as_they_are(over: Path) -> None:
     assert not [f for f in findings if f["rule"].startswith(("R3", "K")) or case in f["record"]]
 
 
+@pytest.mark.long
 def test_the_certificate_says_what_was_verified_and_what_nobody_can_promise(over: Path) -> None:
     a = desk(over, "a")
     case = closing(a)

@@ -52,6 +52,8 @@ _BUSY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebas
 _KEYRINGS = (keyrings.PREFIX, "refs/plaint/incoming/keys/")
 _BESIDE = re.compile(r"cases/[0-9]{4}/[^/]+/[^/]+")
 _REF = re.compile(r"refs/[A-Za-z0-9._/-]+")
+_DESTROYED = "plaint/destroyed"
+_FORGETTING = "plaint/forgetting"
 _MANY_REFS = 100  # moved at once: worth packing
 _LOOSE_IN_ONE = 27  # files in one of the 256 object folders: git's own guess that there are 6,700 loose objects
 
@@ -98,7 +100,7 @@ class Repository:
         if lines[0] == "true":
             raise bare_repository(root)
         repo = cls(root, Path(lines[1]), Path(lines[2]), (root / lines[3]).resolve(), lines[4], lines[5])
-        if repo._journal.exists():
+        if repo._journal.exists() or (repo.common_folder / _FORGETTING).exists():
             repo._finish_if_free()
         return repo
 
@@ -406,6 +408,7 @@ class Repository:
 
     def _transaction(self, lines: Sequence[str]) -> None:
         """All refs at once. The process inherits the lock: should ours be killed, nobody else writes before it has ended."""
+        self._intend_to_forget(lines)
         stdin = "".join(f"{line}\n" for line in lines).encode()
         result = self.git.call("update-ref", "-m", "plaint", "--stdin", stdin=stdin, keep=self._keep())
         if result.code == 0:
@@ -418,36 +421,48 @@ class Repository:
         """Complete a dead process's commit, unless its process is alive after all and holds the lock."""
         try:
             with self.lock(wait=0):
-                self._follower.finish(self._keep())
+                if self._journal.exists():
+                    self._follower.finish(self._keep())
+                if noted := self._noted(_FORGETTING):
+                    self._forget_for_good({case for case, _sha in noted})
         except LockedError:
             return
 
     def destroyed(self, case: str) -> str:
         """The number that the keyring of a case had which was destroyed here; "" where it is not known. Only by it can a server be asked for what no ref names."""
-        lines = self._destroyed.read_text("ascii").splitlines() if self._destroyed.exists() else []
-        return next((sha for name, sha in (line.split() for line in reversed(lines)) if name == case), "")
-
-    @property
-    def _destroyed(self) -> Path:
-        folder = self.common_folder / "plaint"
-        folder.mkdir(exist_ok=True)
-        return folder / "destroyed"
+        return next((sha for name, sha in reversed(self._noted(_DESTROYED)) if name == case), "")
 
     def remnants(self, cases: Collection[str]) -> tuple[Remnant, ...]:
         """What is still here of the keyrings of cases that were disposed of, or of any that was replaced."""
         return forgetting.remnants(self.git, self.objects, self.common_folder, cases)
 
+    def _intend_to_forget(self, lines: Sequence[str]) -> None:
+        """Notes which cases' keyrings are about to be destroyed, and their numbers: should we be killed on the way, the next command goes on."""
+        doomed = [ref for line in lines if (ref := line.removeprefix("delete ")).startswith(keyrings.PREFIX)]
+        noted = [f"{ref.removeprefix(keyrings.PREFIX)} {found.sha}\n" for ref in doomed if (found := self.objects.get(ref)) is not None]
+        if noted:
+            for name in (_DESTROYED, _FORGETTING):
+                path = self.common_folder / name
+                path.parent.mkdir(exist_ok=True)
+                with path.open("a", encoding="ascii") as file:
+                    file.writelines(noted)
+
     def _forget(self, old: Mapping[str, str]) -> None:
         """Keyrings that were replaced or destroyed (ref -> commit) go at once; of a case whose keyring was destroyed for good, all there ever were."""
         cases = {sha: ref.rpartition("/")[2] for ref, sha in old.items() if ref.startswith(_KEYRINGS)}
-        if not cases:
-            return
-        destroyed = {case for case in cases.values() if self.objects.get(keyrings.PREFIX + case) is None}
+        if cases:
+            self._forget_for_good(set(cases.values()))
+            keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases)
+
+    def _forget_for_good(self, cases: Collection[str]) -> None:
+        destroyed = {case for case in cases if self.objects.get(keyrings.PREFIX + case) is None}
         if destroyed:
-            with self._destroyed.open("a", encoding="ascii") as file:
-                file.writelines(f"{case} {sha}\n" for sha, case in cases.items() if case in destroyed)
             forgetting.forget_for_good(self.git, self.objects, self.common_folder, destroyed)
-        keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases)
+        (self.common_folder / _FORGETTING).unlink(missing_ok=True)
+
+    def _noted(self, name: str) -> list[list[str]]:
+        path = self.common_folder / name
+        return [line.split() for line in path.read_text("ascii").splitlines()] if path.exists() else []
 
     def _maintain(self, refs: Mapping[str, str]) -> None:
         """Now and then what `git commit` would do after a commit: let git tidy up in the background."""
