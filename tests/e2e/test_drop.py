@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 from conftest import Plaint, copy_of
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from test_online import CHROMIUM, NOW, QUIET
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CONF = Path(__file__).parents[2] / "examples" / "drop.nginx.conf"
+RECEIPTS = ("0000 0000 0000 0000 0000 0001 95", "1234 5678 9012 3456 7890 1234 98")
 NAME = "/in/report-" + "a1" * 10 + ".age"
 
 pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed (Debian: apt-get install nginx-light)")
@@ -128,6 +129,20 @@ def test_another_page_may_not_send_here(drop: Drop) -> None:
     connection.close()
 
 
+def _downloads(browser: Browser, url: str, receipt: str) -> dict[str, bytes]:
+    """Everything that a reporter's browser gets to look into their mailbox."""
+    page = browser.new_context().new_page()
+    found: dict[str, bytes] = {}
+    page.on("response", lambda response: found.update({response.url: response.body()}))
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.fill("#receipt", receipt)
+    page.click("#follow-form button")
+    page.wait_for_selector("#follow-problem:not([hidden])")
+    assert page.context.cookies() == []
+    return found
+
+
 @pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")
 def test_the_page_hands_in_and_the_file_is_registered(drop: Drop, demo_once: Plaint, tmp_path: Path) -> None:
     org = copy_of(demo_once, tmp_path / "org")
@@ -153,7 +168,10 @@ def test_the_page_hands_in_and_the_file_is_registered(drop: Drop, demo_once: Pla
         assert not drop.files  # nothing is sent before the reporter says so
         page.click("#report-done [data-drop]")
         page.wait_for_function("document.querySelector('#report-done [data-dropped]').textContent === 'It is handed in.'")
+        downloads = [_downloads(browser, f"http://127.0.0.1:{drop.site_port}/en/follow.html", receipt) for receipt in RECEIPTS]
         browser.close()
+    assert downloads[0] == downloads[1]  # nobody learns by it who looked, or for what
+    assert any(url.endswith("/js/mailboxes.js") for url in downloads[0])
     assert {url.split("/")[2] for _method, url in asked if not url.startswith("blob:")} == {f"127.0.0.1:{drop.port}", f"127.0.0.1:{drop.site_port}"}
     assert [method for method, url in asked if f":{drop.port}/" in url and method != "OPTIONS"] == ["PUT"]
     assert len(drop.files) == 1

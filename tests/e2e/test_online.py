@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 from conftest import Plaint, copy_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -231,6 +232,74 @@ def test_who_is_shut_out_opens_neither_file_nor_case(browser: Browser, org: Plai
     assert org.data("inbox", "import", message, "--format", "json", member="chen.jie")["registered"] == 1
 
 
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 390), ("zh", "dark", 1280)])
+def test_what_is_wrong_is_said_at_its_place_and_everybody_can_read_it(
+    browser: Browser, site_once: Path, tmp_path: Path, language: str, scheme: Any, width: int
+) -> None:
+    """Every state of the pages, with the accessibility checker, which reads style sheets in a way that the pages' policy forbids."""
+    page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 844}, bypass_csp=True, accept_downloads=True).new_page()
+
+    def shown(selector: str) -> str:
+        page.wait_for_selector(f"{selector}:not([hidden])")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        return page.evaluate("document.activeElement.id") or ""
+
+    page.goto((site_once / language / "online.html").as_uri())
+    seal = "#report-form [type=submit]"
+    page.click(seal)
+    assert shown("#report-problem") == "category"
+    page.select_option("#category", "ethics")
+    page.click(seal)
+    assert shown("#report-problem") == "narrative"
+    page.fill("#narrative", "It happened.")
+    (tmp_path / "large").write_bytes(b"")
+    for size in (0, 32_000_001):  # empty, and too large by a byte
+        os.truncate(tmp_path / "large", size)
+        page.set_input_files("#files", str(tmp_path / "large"))
+        page.click(seal)
+        assert shown("#report-problem") == "files"
+    page.set_input_files("#files", [])
+    page.check("[value='he.ping']")  # the only custodian: nobody could be asked who reported
+    page.click(seal)
+    assert shown("#report-problem") == "report-problem"
+    page.uncheck("[value='he.ping']")
+    page.check("[name=anonymous][value=no]")
+    page.click(seal)
+    assert shown("#report-done") == "report-done"
+    page.emulate_media(media="print")
+    printed = page.inner_text("body").split("\n")
+    assert [line for line in printed if line.strip()] == [page.text_content("[data-receipt]"), page.inner_text("[data-address]")]
+    page.emulate_media(media="screen")
+    page.goto((site_once / language / "follow.html").as_uri())
+    page.click("#follow-form button")
+    assert shown("#follow-problem") == "receipt"
+
+
+def test_the_pages_reach_no_other_origin(browser: Browser, site_once: Path) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    for name in ("online", "follow"):
+        page.goto((site_once / "en" / f"{name}.html").as_uri())
+        policy = page.get_attribute("meta[http-equiv]", "content") or ""
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;")
+        assert "connect-src" not in policy  # no drop is named here
+        assert page.evaluate("fetch('https://example.org/', {method: 'PUT', body: 'x'}).then(() => 'sent', () => 'stopped')") == "stopped"
+        assert page.evaluate("navigator.sendBeacon('https://example.org/', 'x') && false") is False
+    assert len(said) >= 2
+    assert all("Content Security Policy" in each for each in said)
+
+
+def test_without_scripts_the_page_says_what_to_do(browser: Browser, site_once: Path) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    for name in ("online", "follow"):
+        page.goto((site_once / "en" / f"{name}.html").as_uri())
+        assert "choose the security level" in page.inner_text("noscript")
+        assert page.locator("form:visible").count() == 0  # nothing to fill in that could not be sealed
+
+
 def test_a_wrong_receipt_opens_nothing_and_says_so_kindly(browser: Browser, site_once: Path, tmp_path: Path) -> None:
     reporter = Reporter(browser, site_once, "en", tmp_path)
     assert "Please look at it again" in reporter.follow("1234 5678")
@@ -285,8 +354,10 @@ def test_a_receipt_read_out_at_the_phone_opens_the_answer(browser: Browser, org:
     org.good("message", done["case"], "--direction", "to-reporter", "--body", told, member="li.wei")
     _tell_of_a_disclosure(org, done["case"])
     large = built(org, tmp_path / "two")
-    shown = Reporter(browser, large, "en", tmp_path).follow(done["receipt"])
+    reporter = Reporter(browser, large, "en", tmp_path)
+    shown = reporter.follow(done["receipt"])
     assert "until May" in shown
+    _prove_the_filing(org, reporter, shown, done["commit"])
     assert re.search(r"About your identity\s+The decision maker was told your name", shown)
     bundles = [(site / "js" / "mailboxes.js").read_text() for site in (small, large)]
     cells = [dict(json.loads(text.removeprefix("window.plaintMailboxes = ").rstrip(";\n"))["cells"]) for text in bundles]
@@ -311,3 +382,14 @@ def _tell_of_a_disclosure(org: Plaint, case: str) -> None:
     assert following
     body = "report: {note: told by the site}\nreporter: {text: The decision maker was told your name.}\n"
     org.good(*following[1].split(), "--body", "-", input=body, member="li.wei")
+
+
+def _prove_the_filing(org: Plaint, reporter: Reporter, shown: str, commit: str) -> None:
+    """Shown when it is asked for, and not before; the command beside it finds it in the history, and would find another one missing."""
+    assert commit not in shown
+    reporter.page.click("[data-proof]")
+    assert reporter.page.inner_text("[data-proven] code") == commit
+    command = reporter.page.inner_text("[data-proven] pre").split()
+    assert command[0] == "plaint"
+    assert org.run(*command[1:]).returncode == 0
+    assert org.run(*command[1:-1], commit[::-1]).returncode == 1

@@ -16,6 +16,7 @@ from plaint.model.policy import TEAM, Policy
 from plaint.organisation import Organisation
 from plaint.publish import forms
 from plaint.publish.page import Page, escape
+from plaint.store.history import first_commit
 
 REPORT, FOLLOW = "online", "follow"
 SCRIPTS = {REPORT: ("js/built/report.js",), FOLLOW: ("js/mailboxes.js", "js/built/follow.js")}
@@ -33,7 +34,7 @@ def built() -> bool:
 
 def pages(organisation: Organisation, policy: Policy, drop: str) -> Sequence[Page]:
     """Both pages; `drop` is where the site's owner lets files be put, if anywhere."""
-    return (report(organisation, policy, drop), follow(drop))
+    return (report(organisation, policy, drop), follow(organisation, drop))
 
 
 def officers(organisation: Organisation, policy: Policy) -> list[str]:
@@ -119,10 +120,11 @@ def report(organisation: Organisation, policy: Policy, drop: str) -> Page:
     return Page(REPORT, _("Report online"), "\n".join(body) + "\n")
 
 
-def follow(drop: str) -> Page:
+def follow(organisation: Organisation, drop: str) -> Page:
     """The page that opens a mailbox."""
     setup: dict[str, Any] = {
         "language": spoken(),
+        "check": f"plaint audit --root {first_commit(organisation.repository)} --since ",
         "text": {
             "slip": _("That is not a receipt: it has 26 digits in groups, and a slip shows in the last two. Please look at it again."),
             "unknown": _(
@@ -141,12 +143,12 @@ def follow(drop: str) -> Page:
     _limits(setup)
     none, proof = escape(_("Nothing has been written to you yet.")), escape(_("Show the proof of filing"))
     how = _(
-        "This commit registered your report. It proves that the report was filed; who finds it with you can tell that you filed one. Whoever has a copy of the repository can check it against what “How to verify” says."
+        "This commit registered your report. It proves that the report was filed; who finds it with you can tell that you filed one. Whoever has a copy of the repository, a court or an auditor say, checks it so; “How to verify” says what that proves:"
     )
     box = (
         forms.heading("box-title", _("Your report"))
         + f'<dl class="facts"></dl><ol class="messages"></ol><p data-none>{none}</p><p><button type="button" class="quiet-button" data-proof>{proof}</button></p>'
-        + f"<p data-proven hidden><code></code><br>{escape(how)}</p>"
+        + f"<div data-proven hidden><p><code></code><br>{escape(how)}</p><pre></pre></div>"
     )
     reply = (
         forms.heading("reply-title", _("Write back"))

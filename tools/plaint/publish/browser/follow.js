@@ -69,9 +69,10 @@ const show = async (found, keys) => {
   }
   const proven = box.querySelector("[data-proven]");
   proven.hidden = true;
-  proven.querySelector("code").textContent = "";
+  for (const part of proven.querySelectorAll("code, pre")) part.textContent = "";
   box.querySelector("[data-proof]").onclick = () => {
     proven.querySelector("code").textContent = found.proof;
+    proven.querySelector("pre").textContent = setup.check + found.proof;
     proven.hidden = false;
   };
   box.querySelector("[data-none]").hidden = list.children.length > 0;
