@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SCRIPTS = ("report", "follow")
+WORKER = "stretch"  # made first: the scripts hold it as text, for a page opened from a folder may load no worker from there
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg,misc]
@@ -50,9 +51,9 @@ def bundle(source: Path, target: Path) -> None:
             shutil.copy(path, place)
         npm, node = (_program(name) for name in ("npm", "node"))
         _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], place)
-        options = ["--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022", "--legal-comments=eof"]
-        for name in SCRIPTS:
-            _run([*node, "node_modules/esbuild/bin/esbuild", f"{name}.js", *options, f"--outfile=built/{name}.js"], place)
+        options = ["--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022", "--legal-comments=eof", "--loader:.txt=text"]
+        for name, made in ((WORKER, f"{WORKER}.txt"), *((name, f"built/{name}.js") for name in SCRIPTS)):
+            _run([*node, "node_modules/esbuild/bin/esbuild", f"{name}.js", *options, f"--outfile={made}"], place)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(Path(place, "built"), target)
     written.write_text(stamp)

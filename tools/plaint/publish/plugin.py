@@ -121,7 +121,7 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         return {
             "lang": LANGUAGE_NAMES[language][0] if inside else LANGUAGE_NAMES[self.site.languages[0]][0],
             "name": pick(self.site.organisation.config.name),
-            "policy": POLICY + (f"; connect-src {self.site.drop}" if self.site.drop and rest.removesuffix(".md") in online.SCRIPTS else ""),
+            "policy": POLICY + (self._of_reporters if rest.removesuffix(".md") in online.SCRIPTS else ""),
             "home": to(f"{language}/index.html" if inside else "index.html"),
             "search": to(f"{language}/search.html") if inside else "",
             "other": to(f"{other}/{rest.removesuffix('.md')}.html") if other and self._there(other, rest) else "",
@@ -140,6 +140,11 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
                 "footer": _("Made from the organisation's repository with plaint. This page loads nothing from anywhere else and keeps nothing."),
             },
         }
+
+    @property
+    def _of_reporters(self) -> str:
+        """What the reporters' pages may do besides: stretch a receipt in a worker of their own making, and hand in where the site says."""
+        return "; worker-src blob:" + (f"; connect-src {self.site.drop}" if self.site.drop else "")
 
     def _drop(self) -> str:
         drop = self.config.drop or ""

@@ -5,9 +5,10 @@ import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32, base64urlnopad, hex } from "@scure/base";
 import { identityToRecipient } from "age-encryption";
+import WORKER from "./stretch.txt"; // stretch.js, bundled
 
 const SALT = new TextEncoder().encode("plaint receipt 1");
-const WORK = { N: 2 ** 17, r: 8, p: 1, dkLen: 64, asyncTick: 25 };
+const WORK = { N: 2 ** 17, r: 8, p: 1, dkLen: 64 };
 
 const checkDigits = (digits) => String(98n - (BigInt(digits) * 100n) % 97n).padStart(2, "0");
 
@@ -27,9 +28,24 @@ export const digitsOf = (typed) => {
   return /^\d{26}$/.test(found) && checkDigits(found.slice(0, 24)) === found.slice(24) ? found.slice(0, 24) : null;
 };
 
-// `progress` is told how far it is, as a share of 1: it takes a second, and many where a browser runs scripts slowly on purpose.
+const inWorker = (digits, progress) =>
+  new Promise((resolve, reject) => {
+    const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    const end = (settle, value) => {
+      worker.terminate();
+      URL.revokeObjectURL(url);
+      settle(value);
+    };
+    worker.onmessage = ({ data }) => (typeof data === "number" ? progress(data) : end(resolve, data));
+    worker.onerror = (error) => end(reject, error);
+    worker.postMessage({ digits, salt: SALT, work: WORK });
+  });
+
+// `progress` is told how far it is, as a share of 1. Where a browser allows no worker, the page stands still meanwhile.
 export const keysOf = async (digits, progress) => {
-  const made = await scryptAsync(new TextEncoder().encode(digits), SALT, { ...WORK, onProgress: progress });
+  const bytes = new TextEncoder().encode(digits);
+  const made = await inWorker(bytes, progress).catch(() => scryptAsync(bytes, SALT, WORK));
   const identity = bech32.encodeFromBytes("AGE-SECRET-KEY-", made.slice(0, 32)).toUpperCase();
   const token = made.slice(32);
   return { identity, recipient: await identityToRecipient(identity), token: base64urlnopad.encode(token), tokenHash: hex.encode(sha256(token)) };
