@@ -6,14 +6,20 @@ import csv
 import io
 import json
 from collections import Counter
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 from conftest import NOW, Plaint, copy_of
 from recount import recount
 
 from plaint.model.yamlio import load_yaml
+from plaint.organisation import Organisation
+from plaint.statistics.live import Figures
+from plaint.statistics.shared import Question, count
 
 
 def recounted(org: Plaint, year: str) -> dict[str, Counter[str]]:
@@ -97,3 +103,22 @@ def test_live_figures_by_channel_category_and_quarter_agree_with_a_recount(demo_
     shown = demo_once.good("stats", "--by", "year")
     assert "2026" in shown
     assert "Time limits that were over at the end and not stopped." in shown
+
+
+def test_two_processes_count_the_same_as_one(demo_once: Plaint, monkeypatch: pytest.MonkeyPatch) -> None:
+    organisation = Organisation.open(demo_once.folder)
+    now = datetime.fromisoformat(NOW)
+    spans = {"then": (now - timedelta(days=700), now - timedelta(days=200)), "now": (now - timedelta(days=200), now)}
+    questions = [Question(None, now), Question(now - timedelta(days=300), now, "channel"), Question(None, now, spans=spans)]
+    alone = [shown(count(organisation, each)) for each in questions]
+    monkeypatch.setattr("plaint.statistics.shared.WORTHWHILE", 1)
+    assert [shown(count(organisation, each)) for each in questions] == alone
+    monkeypatch.setattr(organisation.repository, "root", demo_once.folder / "nowhere")  # where the second process finds nothing
+    assert shown(count(organisation, questions[0])) == alone[0]
+
+
+def shown(found: Mapping[str, Figures]) -> dict[str, Any]:
+    return {
+        word: ({name: dict(+counts) for name, counts in each.tables.items()}, {name: (p.on_time, p.late, p.overdue, sorted(p.took)) for name, p in each.clocks.items()})
+        for word, each in found.items()
+    }  # fmt: skip

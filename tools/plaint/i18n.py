@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -38,6 +39,7 @@ def set_language(language: str) -> None:
     _gettext.bindtextdomain("messages", str(LOCALE_DIR))
 
 
+@lru_cache(maxsize=len(LANGUAGES))
 def _compiled(language: str) -> _gettext.NullTranslations:
     """The catalogue as it was compiled when plaint was installed; whoever lacks it is told why they read English."""
     try:

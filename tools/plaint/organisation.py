@@ -138,9 +138,9 @@ class Organisation:
             raise UsageError(_("{case} is the beginning of several cases").format(case=case), hint=", ".join(sorted(found)[:5]))
         return parse(self._read(self.case_paths[found[0]]), self.case_paths[found[0]])
 
-    def cases(self) -> Iterator[Record]:
-        """Every case, in order of path."""
-        yield from self._records(RecordKind.CASE)
+    def cases(self, part: int = 0, of: int = 1) -> Iterator[Record]:
+        """Every case, in order of path; or only every `of`-th one, where work is shared."""
+        yield from self._records(RecordKind.CASE, slice(part, None, of))
 
     def releases(self) -> Iterator[Record]:
         """Every published release, in order of path."""
@@ -162,8 +162,8 @@ class Organisation:
         """A case's file, byte for byte."""
         return self._read(record.path)
 
-    def _records(self, kind: RecordKind) -> Iterator[Record]:
-        for path, data in self.repository.read_records(kind, self.revision):
+    def _records(self, kind: RecordKind, some: slice = slice(None)) -> Iterator[Record]:
+        for path, data in self.repository.read_records(kind, self.revision, some):
             yield parse(_there(data, path), path)
 
     def _read(self, path: str) -> bytes:

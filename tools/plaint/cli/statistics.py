@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
+from itertools import dropwhile
 from typing import Any
 
 import click
@@ -15,9 +16,11 @@ from plaint.errors import UsageError
 from plaint.i18n import _, pick
 from plaint.model.clocks import Every, parse_period, period_of
 from plaint.model.policy import Policy
+from plaint.organisation import Organisation
 from plaint.statistics.definitions import group_title, tables
-from plaint.statistics.live import Case, Figures, by_code, by_period, figures
+from plaint.statistics.live import Figures
 from plaint.statistics.release import Release
+from plaint.statistics.shared import Question, count
 from plaint.statistics.titles import columns, figure_definitions, figure_titles, in_order, part_titles, word_titles
 
 BY = ("channel", "category", "month", "quarter", "half-year", "year")
@@ -38,11 +41,10 @@ def stats(period: str | None, by: str | None, fmt: str) -> None:
         chosen = parse_period(period)
         begin, last = (datetime.combine(day, time(), policy.timezone) for day in (chosen.start, chosen.end))
         end = min(last, end)
-    cases = ((organisation.policy_of(record), record.events) for record in organisation.cases())
     if by:
-        _print_parts(policy, by, _parts(cases, by, begin, end, policy), period, fmt)
+        _print_parts(policy, by, _parts(organisation, by, begin, end), period, fmt)
         return
-    found = figures(cases, begin, end)
+    found = count(organisation, Question(begin, end))[""]
     if fmt == "json":
         print_json({"period": period, **_as_data(found), "definitions": figure_definitions()})
     elif fmt == "csv":
@@ -53,18 +55,20 @@ def stats(period: str | None, by: str | None, fmt: str) -> None:
         _print_figures(policy, found)
 
 
-def _parts(cases: Iterable[Case], by: str, begin: datetime | None, end: datetime, policy: Policy) -> dict[str, Figures]:
+def _parts(organisation: Organisation, by: str, begin: datetime | None, end: datetime) -> dict[str, Figures]:
     """The figures of each channel, category or shorter period."""
     if by in ("channel", "category"):
-        return dict(sorted(by_code(cases, "category" if by == "category" else "channel", begin, end).items()))
-    held = list(cases)
-    first = begin or min((events[0].at for _policy, events in held), default=end)
+        return dict(sorted(count(organisation, Question(begin, end, "category" if by == "category" else "channel")).items()))
+    zone = organisation.config.timezone
+    first = begin or datetime(min((int(path.split("/")[1]) for path in organisation.case_paths.values()), default=end.year), 1, 1, tzinfo=zone)
     spans: dict[str, tuple[datetime, datetime]] = {}
-    period = period_of(first.astimezone(policy.timezone).date(), Every(by))
-    while (since := datetime.combine(period.start, time(), policy.timezone)) < end:
-        spans[period.id] = max(since, first) if begin else since, min(datetime.combine(period.end, time(), policy.timezone), end)
+    period = period_of(first.astimezone(zone).date(), Every(by))
+    while (since := datetime.combine(period.start, time(), zone)) < end:
+        spans[period.id] = max(since, first), min(datetime.combine(period.end, time(), zone), end)
         period = period_of(period.end, Every(by))
-    return by_period(held, spans)
+    found = count(organisation, Question(begin, end, spans=spans))
+    names = list(spans) if begin else list(dropwhile(lambda name: not found[name].tables["events"], spans))
+    return {name: found[name] for name in names}
 
 
 def _print_parts(policy: Policy, by: str, found: Mapping[str, Figures], period: str | None, fmt: str) -> None:
@@ -105,8 +109,8 @@ def _as_data(found: Figures) -> dict[str, Any]:
 
 def _rows(found: Figures) -> Iterator[tuple[str, str, int]]:
     for name, counts in found.tables.items():
-        for word, count in sorted(counts.items()):
-            yield name, word, count
+        for word, n in sorted(counts.items()):
+            yield name, word, n
     for name, pace in found.clocks.items():
         yield f"clock.{name}", "on-time", pace.on_time
         yield f"clock.{name}", "late", pace.late

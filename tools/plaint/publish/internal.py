@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plaint.agenda import Item, agenda, status_words
-from plaint.audit.run import audit
+from plaint.audit.run import Audited, audit
 from plaint.check.findings import Report
 from plaint.check.run import check
 from plaint.check.snapshot import Snapshot
@@ -25,17 +26,50 @@ FOLDER = "internal"
 _CLASS = {Status.LATE: "late", Status.SOON: "soon", Status.DONE: "done", Status.DONE_LATE: "late", Status.AT_RISK: "late", Status.SUSPENDED: "quiet"}
 
 
-def pages(organisation: Organisation, now: datetime) -> Iterator[Page]:
-    """In the order of the navigation; a timeline of each case last."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is found out once for the pages of every language: the cases, what is due, what was counted, and what the check and the audit say."""
+
+    cases: Sequence[Record]
+    items: Sequence[Item]
+    pace: pace.Pace
+    checked: Report
+    audited: Audited
+
+    def in_this_language(self, organisation: Organisation, now: datetime) -> Work:
+        """Findings are worded in the language in which they were made: where there are any, they are made again."""
+        checked = _checked(organisation, now) if self.checked.findings else self.checked
+        return replace(self, checked=checked, audited=_audited(organisation) if self.audited.report.findings else self.audited)
+
+
+def work(organisation: Organisation, now: datetime) -> Work:
+    """Everything that these pages are made from."""
     items = [item for item in agenda(organisation, now, with_members=True) if not item.distant]
+    cases = list(organisation.cases())
+    counted = pace.pace(organisation, [(organisation.policy_of(case), case.events) for case in cases], now)
+    return Work(cases, items, counted, _checked(organisation, now), _audited(organisation))
+
+
+def _checked(organisation: Organisation, now: datetime) -> Report:
+    return check(Snapshot.open(organisation.repository.root, organisation.revision), now)
+
+
+def _audited(organisation: Organisation) -> Audited:
+    repository = organisation.repository
+    return audit(repository.git, repository.objects, repository.prefix, organisation.revision or "HEAD")
+
+
+def pages(organisation: Organisation, now: datetime, found: Work) -> Iterator[Page]:
+    """In the order of the navigation; a timeline of each case last."""
+    items = found.items
     yield queue(organisation, items, now)
     yield late(organisation, items, now)
     yield load(organisation, items)
     yield measures(organisation, items, now)
     yield duties(organisation, items, now)
-    yield from pace.pages(organisation, now, pace.pace(organisation, now))
-    yield state(organisation, now)
-    for record in organisation.cases():
+    yield from pace.pages(organisation, now, found.pace)
+    yield state(organisation, found)
+    for record in found.cases:
         yield timeline(organisation, record, now)
 
 
@@ -102,11 +136,8 @@ def duties(organisation: Organisation, items: Sequence[Item], now: datetime) -> 
     return _page("duties", _("Reviews and reports due"), body)
 
 
-def state(organisation: Organisation, now: datetime) -> Page:
+def state(organisation: Organisation, found: Work) -> Page:
     """What the check and the audit say, and whose keys are in use since when."""
-    repository = organisation.repository
-    checked = check(Snapshot.open(repository.root, organisation.revision), now)
-    audited = audit(repository.git, repository.objects, repository.prefix, organisation.revision or "HEAD")
     zone = organisation.config.timezone
     keys = [
         (escape(member), moment(held.since, zone), str(len(held.signing)))
@@ -115,11 +146,11 @@ def state(organisation: Organisation, now: datetime) -> Page:
     ]
     body = "\n\n".join(
         [
-            _("The newest entry is `{head}`, the first one `{root}`.").format(head=audited.report.head, root=audited.root),
+            _("The newest entry is `{head}`, the first one `{root}`.").format(head=found.audited.report.head, root=found.audited.root),
             heading(_("The history")).rstrip(),
-            _report(audited.report),
+            _report(found.audited.report),
             heading(_("The records")).rstrip(),
-            _report(checked),
+            _report(found.checked),
             heading(_("Keys")).rstrip(),
             table(_("Members and their signing keys"), (_("member"), _("as it is since"), _("signing keys")), keys, (2,)),
         ]

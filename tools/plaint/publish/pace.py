@@ -12,7 +12,7 @@ from plaint.model.policy import Policy
 from plaint.organisation import Organisation
 from plaint.publish.charts import bars
 from plaint.publish.page import Page, escape, facts, heading, table
-from plaint.statistics.live import Figures, by_code, by_period, figures
+from plaint.statistics.live import CODES, Case, Code, Figures, by_code, by_period, figures
 from plaint.statistics.titles import columns, detailed, figure_definitions, in_order, part_titles
 
 QUARTERS = 8
@@ -25,18 +25,17 @@ class Pace:
     """What is counted once for the pages of every language: the last twelve months, whole and by part, and the last quarters."""
 
     whole: Figures
-    parts: Mapping[str, Mapping[str, Figures]]
+    parts: Mapping[Code, Mapping[str, Figures]]
     quarters: Mapping[str, Figures]
 
 
-def pace(organisation: Organisation, now: datetime) -> Pace:
+def pace(organisation: Organisation, cases: Sequence[Case], now: datetime) -> Pace:
     """Everything that these pages count."""
-    cases = [(organisation.policy_of(record), record.events) for record in organisation.cases()]
     zone = organisation.config.timezone
     quarters = _quarters(now.astimezone(zone).date(), QUARTERS)
     spans = {each.id: (datetime.combine(each.start, time(), zone), min(datetime.combine(each.end, time(), zone), now)) for each in quarters}
-    parts = {"channel": by_code(cases, "channel", now - _YEAR, now), "category": by_code(cases, "category", now - _YEAR, now)}
-    return Pace(figures(cases, now - _YEAR, now), parts, by_period(cases, spans))
+    begin = now - _YEAR
+    return Pace(figures(cases, begin, now), {code: by_code(cases, code, begin, now) for code in CODES}, by_period(cases, spans))
 
 
 def pages(organisation: Organisation, now: datetime, found: Pace) -> Iterator[Page]:
@@ -55,10 +54,10 @@ def clocks(policy: Policy, found: Figures) -> Page:
     return Page("internal/clocks", _("How the clocks were kept"), body + escape(figure_definitions()["clocks"]) + "\n", _("Internal"))
 
 
-def parts(policy: Policy, found: Mapping[str, Mapping[str, Figures]]) -> Page:
+def parts(policy: Policy, found: Mapping[Code, Mapping[str, Figures]]) -> Page:
     """The last twelve months by channel and by category: every figure, and how each time limit was kept."""
     body = ""
-    for code, title in (("channel", _("Channel by channel")), ("category", _("Category by category"))):
+    for code, title in zip(CODES, (_("Channel by channel"), _("Category by category")), strict=True):
         each, names = found[code], part_titles(policy, code)
         words = [*(word for word in names if word in each), *(word for word in each if word not in names)]
         told = [escape(names.get(word, word)) for word in words]

@@ -76,7 +76,7 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         """Adds every generated page that the organisation has not written itself."""
         config.extra_javascript[:] = [path for path in config.extra_javascript if str(path) != "search/main.js"]
         try:
-            self.made = {language: list(self.site.pages(language)) for language in self.site.languages}
+            self.made = self.site.pages()
         except PlaintError as error:
             raise PluginError(f"plaint: {error}") from error
         for language, pages in self.made.items():

@@ -6,7 +6,6 @@ releases. The internal one shows the work as it stands, by opaque ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,11 +43,17 @@ class Site:
         """Whether reports are taken on the site."""
         return online.available(self.organisation.policy_in_force(self.now))
 
-    def pages(self, language: str) -> Iterator[Page]:
-        """Every page in one language, in the order of the navigation; the language is in force while they are made."""
-        set_language(language)
-        yield from public.pages(self.organisation, self.now, language, online=self.online)
-        if self.online:
-            yield from online.pages(self.organisation, self.organisation.policy_in_force(self.now), self.drop)
-        if self.audience is Audience.INTERNAL:
-            yield from internal.pages(self.organisation, self.now)
+    def pages(self) -> dict[str, list[Page]]:
+        """Every page by language, in the order of the navigation; each language is in force while its pages are made."""
+        policy = self.organisation.policy_in_force(self.now)
+        made: dict[str, list[Page]] = {}
+        work: internal.Work | None = None
+        for language in self.languages:
+            set_language(language)
+            mine = made[language] = list(public.pages(self.organisation, self.now, language, online=self.online))
+            if self.online:
+                mine += online.pages(self.organisation, policy, self.drop)
+            if self.audience is Audience.INTERNAL:
+                work = work.in_this_language(self.organisation, self.now) if work else internal.work(self.organisation, self.now)
+                mine += internal.pages(self.organisation, self.now, work)
+        return made

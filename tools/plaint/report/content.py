@@ -21,7 +21,7 @@ from plaint.model.policy import Policy
 from plaint.model.words import local
 from plaint.organisation import Organisation
 from plaint.report.document import Block, Bullets, Chart, Document, Fill, Heading, Paragraph, Table
-from plaint.statistics.live import Figures, Pace, by_code, figures
+from plaint.statistics.live import CODES, Code, Figures, Pace, by_code, figures
 from plaint.statistics.titles import columns, detailed, figure_titles, in_order, part_titles, word_titles
 
 YEARS = 3
@@ -37,7 +37,7 @@ class _Year:
     year: int
     end: datetime
     figures: Figures
-    by: Mapping[str, Mapping[str, Figures]]
+    by: Mapping[Code, Mapping[str, Figures]]
     """The same for each channel and each category."""
     earlier: Sequence[tuple[int, Figures]]
     received: Counter[int]
@@ -86,7 +86,7 @@ def _year(organisation: Organisation, year: int, now: datetime) -> _Year:
         first, last = _bounds(parse_period(str(each)), zone)
         earlier.append((each, figures(cases, first, last)))
     policy = organisation.policy_in_force(until)
-    by = {"channel": by_code(cases, "channel", begin, until), "category": by_code(cases, "category", begin, until)}
+    by = {code: by_code(cases, code, begin, until) for code in CODES}
     return _Year(organisation, policy, year, until, figures(cases, begin, until), by, earlier, received, closed, now)
 
 
@@ -171,7 +171,7 @@ def _feedback(found: _Year) -> Iterator[Block]:
 def _parts(found: _Year) -> Iterator[Block]:
     """Every figure for each channel and each category, side by side."""
     yield Heading(_("By channel and by category"))
-    for code, title in (("channel", _("Channel by channel")), ("category", _("Category by category"))):
+    for code, title in zip(CODES, (_("Channel by channel"), _("Category by category")), strict=True):
         each = found.by[code]
         names = part_titles(found.policy, code)
         words = [word for word in names if word in each] + [word for word in each if word not in names]

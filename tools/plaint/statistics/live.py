@@ -30,6 +30,10 @@ class Pace:
     overdue: int = 0
     """Of those running."""
 
+    def with_(self, other: Pace) -> Pace:
+        """Both together."""
+        return Pace(self.on_time + other.on_time, self.late + other.late, self.took + other.took, self.running + other.running, self.overdue + other.overdue)
+
     @property
     def median_hours(self) -> float | None:
         """Half took no longer than this; None where there were none."""
@@ -47,6 +51,15 @@ class Figures:
         """One more."""
         self.tables.setdefault(table, Counter())[word] += 1
 
+    def with_(self, other: Figures) -> Figures:
+        """Those of two sets of cases together."""
+        names = {**self.clocks, **other.clocks}
+        empty = Counter[str]()
+        return Figures(
+            {name: self.tables.get(name, empty) + other.tables.get(name, empty) for name in {**self.tables, **other.tables}},
+            {name: self.clocks.get(name, Pace()).with_(other.clocks.get(name, Pace())) for name in names},
+        )
+
     @property
     def stopped(self) -> tuple[int, int]:
         """How many time limits ended, and how many of them late."""
@@ -59,6 +72,7 @@ class Figures:
 
 
 Code = Literal["channel", "category"]
+CODES: tuple[Code, ...] = ("channel", "category")
 
 # table -> (event, the open code that is counted)
 _CODES = {

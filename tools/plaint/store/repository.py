@@ -159,9 +159,9 @@ class Repository:
         """Their paths; policy/10.yaml after policy/9.yaml."""
         return [entry.path for entry in self.records(kind, rev)]
 
-    def read_records(self, kind: str, rev: str | None = None) -> Iterator[tuple[str, bytes | None]]:
-        """Every record of a kind in `rev` (HEAD): path and content. By blob id: git would look each path up in folders of thousands."""
-        entries = self.records(kind, rev)
+    def read_records(self, kind: str, rev: str | None = None, some: slice = slice(None)) -> Iterator[tuple[str, bytes | None]]:
+        """Every record of a kind in `rev` (HEAD), or some of them: path and content. By blob id: git would look each path up in folders of thousands."""
+        entries = self.records(kind, rev)[some]
         return zip((entry.path for entry in entries), self.objects.read_blobs(entry.sha for entry in entries), strict=True)
 
     def config(self, name: str) -> str:
