@@ -1,7 +1,8 @@
 """What came with a report: small files stay in the sealed text, larger ones become evidence of the case.
 
 Rules:
-- The smallest files stay in the text while there is room for them in base64, so that most reports are one sealed text and nothing else.
+- The smallest files stay in the text while there is room for them in base64, so that most reports are one sealed text and nothing else; but none
+  that tells something of the reporter (`telling`): the original is evidence for the custodians alone, a cleaned copy for the others.
 - Each other one is an `evidence` event of its own, sealed to the case like any evidence; no plain copy of it is written anywhere.
 - The ids of these events follow from the import key, what the report is known by and the file's place in it: after a kill the rest is added,
   and nothing twice, by whoever brings the report in again. To anybody without the import key they look like chance.
@@ -16,10 +17,11 @@ from __future__ import annotations
 import hmac
 import io
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
 
 from plaint.actor import Actor
 from plaint.desk import Recorded
@@ -33,6 +35,8 @@ from plaint.model.record import Event, event_id_of, new_event_id
 
 MOST_IN_TEXT = 20
 """How many the sealed text may hold, by its schema."""
+IDENTITY = "identity"
+"""The custodians' compartment."""
 _LONGEST_NAME = 255
 _RECORDINGS = ("audio/", "video/")
 
@@ -56,10 +60,10 @@ class Attachment:
         return "recording" if self.type.lower().startswith(_RECORDINGS) else "document"
 
 
-def shared_out(files: Sequence[Attachment], room: int) -> tuple[list[Attachment], list[Attachment]]:
-    """The files that stay in the text, of at most `room` letters, and those that become evidence; both in the order in which they came."""
+def shared_out(files: Sequence[Attachment], room: int, beside: Container[int] = ()) -> tuple[list[Attachment], list[Attachment]]:
+    """The files that stay in the text, of at most `room` letters, and those that become evidence, `beside` among them; both in the order given."""
     inside: set[int] = set()
-    for number in sorted(range(len(files)), key=lambda each: files[each].in_base64):
+    for number in sorted((each for each in range(len(files)) if each not in beside), key=lambda each: files[each].in_base64):
         room -= files[number].in_base64
         if room < 0 or len(inside) == MOST_IN_TEXT:
             break
@@ -86,6 +90,11 @@ def file_name(name: str) -> str:
     return plain if plain.strip(".") else "file"
 
 
+def neutral_name(file: Attachment) -> str:
+    """A name that tells nothing, for names of files do: `document.jpg`."""
+    return file.kind + PurePosixPath(file_name(file.name)).suffix.lower()
+
+
 def refuse_large(actor: Actor, policy: Policy, state: CaseState, events: Sequence[Event], files: Sequence[Attachment], now: datetime) -> None:
     """NotAllowedError where these files could not become evidence of a case in this state: asked before the case is touched."""
     for kind in sorted({file.kind for file in files}):
@@ -104,7 +113,13 @@ def compartment_of(policy: Policy) -> str:
     return "report" if "report" in allowed else "inquiry"
 
 
-def keep_large(actor: Actor, case: str, files: Sequence[Attachment], key: bytes, source: str, arrived: datetime, now: datetime) -> list[Recorded]:
+Cleaned = Callable[[Attachment], tuple[BinaryIO, int] | None]
+"""A cleaned copy of a file, and its size; None where it is to be kept as it came."""
+
+
+def keep_large(
+    actor: Actor, case: str, files: Sequence[Attachment], key: bytes, source: str, arrived: datetime, now: datetime, cleaned: Cleaned
+) -> list[Recorded]:
     """Adds those files to a case's evidence that are not there yet; what each was recorded as.
 
     `key` is the import key and `source` what the report is known by, in whatever words; `arrived` is when the files came.
@@ -112,14 +127,27 @@ def keep_large(actor: Actor, case: str, files: Sequence[Attachment], key: bytes,
     repository = actor.organisation.repository
     done = []
     for number, file in enumerate(files):
-        event = event_id_of(hmac.digest(key, f"evidence\n{source}\n{number}".encode(), "sha256"))
+        event, copy = (event_id_of(hmac.digest(key, f"{what}\n{source}\n{number}".encode(), "sha256")) for what in ("evidence", "copy"))
         with repository.lock():  # another import of the same report waits, and then finds it there
             actor = actor.up_to_date()
             record = actor.organisation.case(case)
             if any(each.id == event for each in record.events):
                 continue
-            compartment = compartment_of(actor.organisation.policy_of(record))
-            collected = Collected(file.kind, actor.member, arrived, compartment, {"source": _("came with the report")})
+            policy = actor.organisation.policy_of(record)
+            collected = Collected(file.kind, actor.member, arrived, compartment_of(policy), {"source": _("came with the report")})
             item = Item(io.BytesIO(file.data), len(file.data), file_name(file.name), collected, event=event)
-            done += [added.recorded for added in add(actor, case, [item], now)]
+            made = cleaned(file) if IDENTITY in _may_seal(policy, actor.organisation.state(record).state) else None
+            if made is None:
+                done += [added.recorded for added in add(actor, case, [item], now)]
+                continue
+            with made[0] as bare:
+                original = replace(item, collected=replace(collected, compartment=IDENTITY))
+                pair = [original, Item(bare, made[1], neutral_name(file), replace(collected, more={}), cleans_first=True, event=copy)]
+                done += [added.recorded for added in add(actor, case, pair, now)]
     return done
+
+
+def _may_seal(policy: Policy, state: str) -> frozenset[str]:
+    """The compartments to which evidence may be sealed in a state."""
+    transitions = (each for each in policy.transitions.get("evidence", ()) if state in each.sources)
+    return frozenset(compartment for each in transitions for compartment in (*each.seals, *each.may_seal))

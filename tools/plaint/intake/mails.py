@@ -27,12 +27,13 @@ from typing import Any
 from plaint.desk import Entry, Ids, record, refuse_early, register
 from plaint.errors import InputError
 from plaint.i18n import _
-from plaint.intake.attachments import Attachment, in_text, keep_large, refuse_large, shared_out
+from plaint.intake.attachments import Attachment, in_text, keep_large, neutral_name, refuse_large, shared_out
 from plaint.intake.importkey import import_secret
 from plaint.intake.known import HALF, Known
 from plaint.intake.letter import Letter
 from plaint.intake.mailfiles import Post
 from plaint.intake.sorting import aside
+from plaint.intake.telling import cleaned, telling
 from plaint.model.machine import CaseState, apply, fold, transitions_for
 from plaint.model.record import Event, Record, event_id_of, new_case_id, new_event_id
 
@@ -91,7 +92,7 @@ class MailDesk:
 
     def _taken(self, letter: Letter, at: datetime) -> Taken:
         source = self.source_of(letter)
-        small, large = shared_out(letter.files, ROOM)
+        small, large = shared_out(letter.files, ROOM, telling(letter.files))
         if case := self.known.cases.get(source):
             self._keep(case, large, source, at)
             return Taken("known", letter, case, first=True)
@@ -143,7 +144,7 @@ class MailDesk:
 
     def _keep(self, case: str, large: Sequence[Attachment], source: str, at: datetime) -> None:
         zone = self.known.actor.organisation.config.timezone
-        for done in keep_large(self.known.actor, case, large, self.key, source, at, max(self.now, at).astimezone(zone)):
+        for done in keep_large(self.known.actor, case, large, self.key, source, at, max(self.now, at).astimezone(zone), cleaned):
             self.known.done(done)
 
     def _takes_message(self, before: Record, large: Sequence[Attachment]) -> bool:
@@ -226,7 +227,7 @@ def _files(letter: Letter, small: Sequence[Attachment], large: Sequence[Attachme
     if letter.date:
         fields["sent"] = letter.date.isoformat()
     if large:
-        fields["evidence"] = "\n".join(f"{file.name} ({len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()})" for file in large)
+        fields["evidence"] = "\n".join(f"{neutral_name(file)} ({len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()})" for file in large)
     if not letter.whole:
         fields["note"] = _("The mail could not be taken apart; all of it but its header is in message.eml.")
     return {"attachments": in_text(small), "fields": fields}

@@ -24,6 +24,7 @@ from plaint.intake.attachments import Attachment, keep_large, refuse_large, shar
 from plaint.intake.importkey import import_secret, source_of
 from plaint.intake.known import Known
 from plaint.intake.submission import CHANNEL, INLINE, NAME, Submission, arrival, attached, category_of, message_body, read_submission, report_bodies
+from plaint.intake.telling import cleaned, telling
 from plaint.model.machine import CaseState, apply
 from plaint.model.record import Event, Record, new_event_id
 from plaint.seal import age
@@ -74,7 +75,7 @@ class SealedDesk:
     def _report(self, name: str, submission: Submission, at: datetime) -> Opened:
         organisation = self._actor.organisation
         source = source_of(import_secret(self._actor), NAME, [("id", submission.id)])
-        small, large = shared_out(attached(submission, Path(name).name), INLINE)
+        small, large = _shared_out(attached(submission, Path(name).name))
         moment = (self.received or arrival(at, self.now)).astimezone(organisation.config.timezone)
         if source in self.known.cases:
             case = self.known.cases[source]
@@ -99,7 +100,7 @@ class SealedDesk:
     def _keep(self, case: str, files: Sequence[Attachment], source: str, arrived: datetime) -> None:
         """Makes evidence of the large attachments that are not yet."""
         if files:
-            for done in keep_large(self._actor, case, files, import_secret(self._actor), source, arrived, self._present):
+            for done in keep_large(self._actor, case, files, import_secret(self._actor), source, arrived, self._present, cleaned):
                 self.known.done(done)
 
     def _message(self, name: str, data: bytes, at: datetime) -> Opened:
@@ -135,7 +136,7 @@ class SealedDesk:
         texts = [(event.kind, body) for event, _compartment, body in open_case(self._actor, before, "report")]
         if not any(same_token(submission.content["token"], body.get("receipt", "")) for kind, body in texts if kind == "receive"):
             raise NotAllowedError(_("it does not prove to come from the reporter of this case: its token is another one"))
-        small, large = shared_out(attached(submission, Path(name).name), INLINE)
+        small, large = _shared_out(attached(submission, Path(name).name))
         moment = max(arrival(at, self.now), before.events[-1].at).astimezone(self._present.tzinfo)
         source = f"message {submission.id}"
         if any(body.get("fields", {}).get("submission") == submission.id for _kind, body in texts):
@@ -149,3 +150,7 @@ class SealedDesk:
         self.known.done(done)
         self._keep(before.id, large, source, moment)
         return Opened("registered", done.case, done.event)
+
+
+def _shared_out(files: Sequence[Attachment]) -> tuple[list[Attachment], list[Attachment]]:
+    return shared_out(files, INLINE, telling(files))
