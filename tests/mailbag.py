@@ -82,6 +82,15 @@ TRADITIONAL = "倉庫主管向供應商收取回扣，請嚴肅查處。"
 JAPANESE = "倉庫の責任者が業者からお金を受け取っています。"
 
 
+HTML = "Subject: x\nContent-Type: text/html"
+MIXED = "Subject: x\nContent-Type: multipart/mixed; boundary=b"
+STRANGE_NAME = "Subject: x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=gb2312''%B7%A2%C6%B1.pdf"
+FORWARDED = f"--b\n\nsee below\n--b\nContent-Type: message/rfc822\n\nSubject: inner\nFrom: a@example.net\n\n{STORY}\n--b--"
+SAYS_NOTHING = f"--b\n\nsee HTML\n--b\nContent-Type: text/html; charset=utf-8\n\n<p>{STORY * 3}</p>\n--b--"
+UUENCODED = "Subject: x\nContent-Transfer-Encoding: x-uuencode\nContent-Type: application/octet-stream; name=a.txt"
+AS_FILE = {"message.html": -1}
+
+
 def b64(text: str, charset: str) -> str:
     """An encoded word."""
     return f"=?{charset}?B?{base64.b64encode(text.encode({'gb2312': 'gb18030'}.get(charset, charset))).decode()}?="
@@ -116,23 +125,27 @@ def awkward() -> dict[str, Made]:
         "split-word": Made("", raw(f"Subject: {_split('投诉仓库主管', 'gb18030')}"), "hello", "投诉仓库主管"),
         "word-in-quotes": Made("", raw(f'Subject: "{b64("投诉", "utf-8")}"'), "hello", '"投诉"'),
         "broken-word": Made("", raw("Subject: =?utf-8?B?5oqV6K+J=?= tail"), "hello", None),  # type: ignore[arg-type]
-        "html-only": Made("", raw("Subject: x\nContent-Type: text/html; charset=gb2312", f"<style>p{{}}</style><p>{STORY}</p><p>二</p>", encoding="gb18030"), f"{STORY}\n\n二", "x", {"message.html": -1}),
-        "html-meta-charset": Made("", raw("Subject: x\nContent-Type: text/html", f'<meta charset="gbk"><p>{STORY}', encoding="gb18030"), STORY, "x", {"message.html": -1}),
-        "plain-says-nothing": Made("", raw("Subject: x\nContent-Type: multipart/alternative; boundary=b", f"--b\n\nsee HTML\n--b\nContent-Type: text/html; charset=utf-8\n\n<p>{STORY * 3}</p>\n--b--"), STORY * 3, "x", {"message.html": -1}),
-        "no-closing-boundary": Made("", raw("Subject: x\nContent-Type: multipart/mixed; boundary=b", f"--b\nContent-Type: text/plain; charset=utf-8\n\n{STORY}"), STORY, "x"),
+        "html-only": Made(
+            "", raw(HTML + "; charset=gb2312", f"<style>p{{}}</style><p>{STORY}</p><p>二</p>", encoding="gb18030"), f"{STORY}\n\n二", "x", AS_FILE
+        ),
+        "html-meta-charset": Made("", raw(HTML, f'<meta charset="gbk"><p>{STORY}', encoding="gb18030"), STORY, "x", AS_FILE),
+        "plain-says-nothing": Made("", raw("Subject: x\nContent-Type: multipart/alternative; boundary=b", SAYS_NOTHING), STORY * 3, "x", AS_FILE),
+        "no-closing-boundary": Made("", raw(MIXED, f"--b\nContent-Type: text/plain; charset=utf-8\n\n{STORY}"), STORY, "x"),
         "no-boundary-at-all": Made("", raw("Subject: x\nContent-Type: multipart/mixed", STORY), STORY, "x"),
         "bad-base64": Made("", raw(text("utf-8", "x", "base64"), "!!" + base64.b64encode(STORY.encode()).decode() + "="), STORY, "x"),
-        "uuencoded": Made("", raw("Subject: x\nContent-Transfer-Encoding: x-uuencode\nContent-Type: application/octet-stream; name=a.txt", "begin 644 a.txt\n%:&5L;&\\\n`\nend\n"), "", "x", {"a.txt": 5}),
-        "name-rfc2231": Made("", raw("Subject: x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=gb2312''%B7%A2%C6%B1.pdf", "%PDF"), "", "x", {"发票.pdf": 4}),
-        "name-in-encoded-word": Made("", raw(f'Subject: x\nContent-Type: application/pdf; name="{b64("发票.pdf", "gb18030")}"', "%PDF"), "", "x", {"发票.pdf": 4}),
-        "forwarded": Made("", raw("Subject: x\nContent-Type: multipart/mixed; boundary=b", f"--b\n\nsee below\n--b\nContent-Type: message/rfc822\n\nSubject: inner\nFrom: a@example.net\n\n{STORY}\n--b--"), "see below", "x", {"inner.eml": -1}),
+        "uuencoded": Made("", raw(UUENCODED, "begin 644 a.txt\n%:&5L;&\\\n`\nend\n"), "", "x", {"a.txt": 5}),
+        "name-rfc2231": Made("", raw(STRANGE_NAME, "%PDF"), "", "x", {"发票.pdf": 4}),
+        "name-in-encoded-word": Made(
+            "", raw(f'Subject: x\nContent-Type: application/pdf; name="{b64("发票.pdf", "gb18030")}"', "%PDF"), "", "x", {"发票.pdf": 4}
+        ),
+        "forwarded": Made("", raw(MIXED, FORWARDED), "see below", "x", {"inner.eml": -1}),
         "no-date": Made("", raw("Subject: x"), "hello", "x"),
         "absurd-date": Made("", raw("Subject: x\nDate: Thu, 32 Foo 20260 99:99:99 +9999"), "hello", "x"),
         "no-subject-no-text": Made("", raw("X-Nothing: 1", b""), "", ""),
         "control-characters": Made("", raw("Subject: a\x1b[31mb", b"a\x00b\x1b[2Jc"), "ab[2Jc", "a [31mb"),
         "folded-header": Made("", raw("Subject: one\n two\n\tthree"), "hello", "one two three"),
         "lone-carriage-returns": Made("", raw("Subject: x", b"one\rtwo\r"), "one\ntwo", "x"),
-        "deeply-nested": Made("", raw("Subject: x\nContent-Type: multipart/mixed; boundary=b0", _nested(1200)), None, "x", {"message.eml": -1}),  # type: ignore[arg-type]
+        "deeply-nested": Made("", raw(MIXED + "0", _nested(1200)), None, "x", {"message.eml": -1}),  # type: ignore[arg-type]
     }  # fmt: skip
     return {
         name: Made(f"{name}@example.net", made.data.replace(b"<odd0@example.net>", f"<{name}@example.net>".encode()), made.text, made.subject, made.files)
@@ -178,13 +191,12 @@ def auto_reply(number: int = 0) -> bytes:
 def bounce(about: str = "", number: int = 0) -> bytes:
     """A notice that a mail did not arrive; `about` is the Message-ID of the one."""
     body = (
-        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; x@example.net\nAction: failed\n"
+        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n"
+        "Final-Recipient: rfc822; x@example.net\nAction: failed\n"
         f"\n--b\nContent-Type: message/rfc822\n\nMessage-ID: {about}\nSubject: what was sent\n\ntext\n--b--"
     )
-    return raw(
-        f"Subject: Undelivered Mail\nFrom: MAILER-DAEMON@mx.example.net\nMessage-ID: <bounce{number}@mx>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b",
-        body,
-    )
+    head = f"Subject: Undelivered Mail\nFrom: MAILER-DAEMON@mx.example.net\nMessage-ID: <bounce{number}@mx>"
+    return raw(f"{head}\nContent-Type: multipart/report; report-type=delivery-status; boundary=b", body)
 
 
 def spam(number: int = 0) -> bytes:

@@ -285,7 +285,7 @@ def test_a_sealed_report_that_comes_by_mail_keeps_its_sender_unknown(house: Hous
     """Registered as from the site's page; what cannot be opened stays in the mailbox, and is told of each time."""
 
     def mail(number: int, sealed: bytes) -> bytes:
-        head = f"Subject: my report\nFrom: ann@example.net\nMessage-ID: <{number}@x>\nContent-Type: application/octet-stream; name=report.age\nContent-Transfer-Encoding: base64"
+        head = f"Subject: my report\nFrom: ann@example.net\nMessage-ID: <{number}@x>\nContent-Transfer-Encoding: base64\nContent-Type: application/octet-stream"
         return raw(head, base64.encodebytes(sealed))
 
     content = {

@@ -40,7 +40,10 @@ def texts(org: Plaint, case: str, member: str = "chen.jie") -> list[dict[str, An
 
 def test_a_mail_becomes_a_case_with_its_writer_sealed_apart(demo: Plaint, tmp_path: Path) -> None:
     mail = tmp_path / "one.eml"
-    headers = "Subject: 投诉\nFrom: 王芳 <wang.fang.reporter@example.net>\nDate: Fri, 20 Nov 2026 09:30:00 +0800\nReceived: from a by b; Fri, 20 Nov 2026 09:31:07 +0800\nContent-Type: text/plain; charset=utf-8"
+    headers = (
+        "Subject: 投诉\nFrom: 王芳 <wang.fang.reporter@example.net>\nDate: Fri, 20 Nov 2026 09:30:00 +0800\n"
+        "Received: from a by b; Fri, 20 Nov 2026 09:31:07 +0800\nContent-Type: text/plain; charset=utf-8"
+    )
     mail.write_bytes(raw(headers, STORY))
     done = brought(demo, mail)
     case = done["cases"][0]["case"]

@@ -66,8 +66,9 @@ def import_command(paths: tuple[Path, ...], received: str | None, category: str 
         "Automatic answers, notices of delivery and spam are moved to a folder of their own; what cannot be brought in stays where it is."
     ),
     epilog=_(
-        "The mailbox file is YAML, outside the repository: `plaint: 1`, `imap` with `host`, `user`, `password-file` (or `token-file`), `port`, `security`, `certificates`, "
-        "`folder`, `done`, `aside`; `server` as in the addresses file of plaint remind, without which nothing is acknowledged; `category`, `own`, `plus`. "
+        "The mailbox file is YAML, outside the repository: `plaint: 1`, `imap` with `host`, `user`, `password-file` (or `token-file`), "
+        "`port`, `security`, `certificates`, `folder`, `done`, `aside`; `server` as in the addresses file of plaint remind, "
+        "without which nothing is acknowledged; `category`, `own`, `plus`. "
         "Without --mailbox it is mailbox.yaml in the folder of your keys. The passwords may also stand in PLAINT_IMAP_PASSWORD and PLAINT_SMTP_PASSWORD."
     ),
 )

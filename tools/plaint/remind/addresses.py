@@ -94,7 +94,7 @@ def load_addresses(path: Path, repository: Path, *, named: bool) -> Addresses:
 
 
 def load_private(path: Path, repository: Path, schema: str, *, hint: str) -> Mapping[str, Any] | None:
-    """A file of addresses and accounts, which must lie outside the repository, by its schema. Where there is none, InputError with a `hint`, or None without one."""
+    """A file of addresses and accounts, by its schema; it must lie outside the repository. Where there is none: InputError with a `hint`, None without one."""
     if path.resolve().is_relative_to(repository.resolve()):
         raise UsageError(
             _("the addresses must not lie in the repository, where everybody reads them"), where=str(path), hint=_("move the file away: git would keep it")
