@@ -341,6 +341,7 @@ def test_what_a_file_tells_in_two_languages(demo_once: Plaint, tmp_path: Path) -
     assert "does not know" in demo_once.refused("evidence", "metadata", tmp_path / "b.txt")
 
 
+@pytest.mark.long
 def test_killed_between_an_original_and_its_copy_there_are_both_or_none(demo: Plaint, tmp_path: Path) -> None:
     case = under_inquiry(demo)
     photo = tmp_path / "a.jpg"

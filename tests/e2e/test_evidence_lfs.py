@@ -143,6 +143,7 @@ def test_without_git_lfs_it_says_so_and_changes_nothing(hub: tuple[Plaint, Plain
     assert looked["git-lfs"]
 
 
+@pytest.mark.long
 def test_killed_while_it_writes_to_lfs_leaves_nothing(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
     _first, second, case = hub
     file = tmp_path / "long.wav"
