@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -126,7 +127,8 @@ def test_the_good_ones_among_them_are_registered_once(demo: Plaint, case: str, t
     drop.seal("a-padded.age", "", whole)
     drop.seal("b-replayed.age", "", whole)
     drop.seal("c-same-receipt.age", "", {**whole, "id": str(uuid.uuid4())})
-    drop.seal("d-more.age", "", message(RECEIPTS[0], case), [key_of(demo, case)])
+    film = [{"name": "film.mp4", "type": "video/mp4", "data": base64.b64encode(bytes(900_000)).decode()}]
+    drop.seal("d-more.age", "", message(RECEIPTS[0], case, attachments=film), [key_of(demo, case)])
     (drop.folder / "e-copied.age").write_bytes((drop.folder / "d-more.age").read_bytes())
     drop.raw("f-nothing.age", "", b"")
 
@@ -135,6 +137,8 @@ def test_the_good_ones_among_them_are_registered_once(demo: Plaint, case: str, t
     assert [Path(each["file"]).name for each in done["set_aside"]] == ["c-same-receipt.age", "f-nothing.age"]
     again = json.loads(demo.run("inbox", "import", drop.folder, "--format", "json", member="chen.jie").stdout)
     assert (again["registered"], again["known"], len(again["set_aside"])) == (0, 4, 2)
+    (piece,) = demo.data("evidence", "list", case, member="li.wei")  # too large for the text, and there once
+    assert (piece["kind"], piece["sealed"]["name"], piece["sealed"]["bytes"]) == ("recording", "film.mp4", 900_000)
     registered = done["cases"][0]["case"]
     shown = demo.good("open", registered, "--attachments", tmp_path / "files", member="li.wei")
     assert "\x1b" not in shown
