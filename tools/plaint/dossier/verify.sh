@@ -8,8 +8,7 @@
 # Whose keys these are, only the organisation can tell: compare the fingerprints. Ends with 0 if all is in order, 1 if not.
 set -u
 export GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C
-wrong=0 events=0 number=0 before='' newline='
-'
+wrong=0 events=0 number=0
 say() { printf '%s\n' "$*"; }
 no() { printf 'NOT IN ORDER 不符: %s\n' "$*"; wrong=1; }
 g() { git -c gpg.format=ssh -c gpg.ssh.allowedSignersFile=allowed_signers -c core.commitGraph=false "$@" </dev/null; }
@@ -29,6 +28,7 @@ esac
 for name in $(g ls-tree --name-only HEAD folders/); do
   put tree "HEAD:$name" >/dev/null || no "$name is no folder"
 done
+: >before
 while g cat-file -e "HEAD:steps/$(printf %03d $((number + 1))).commit" 2>/dev/null; do
   number=$((number + 1))
   step=steps/$(printf %03d "$number") here=0
@@ -36,18 +36,20 @@ while g cat-file -e "HEAD:steps/$(printf %03d $((number + 1))).commit" 2>/dev/nu
   say "$commit" >>shallow # the commits before it are not here, and git is not to look for them
   signed=$(signer "$commit")
   [ "$(g rev-parse -q --verify "$commit:$path")" = "$(g rev-parse "HEAD:$step.yaml")" ] || no "$step: the record is not the one that was signed"
-  after=$(g cat-file blob "HEAD:$step.yaml")
-  case $after in
-    "$before"?*) grown=${after#"$before"} ;;
-    *) no "$step: the record did not only grow"; grown=$after ;;
-  esac
-  if [ "$number" = 1 ]; then
-    case $grown in *"${newline}case: $case_id$newline"*) ;; *) no "$step: it is the record of another case" ;; esac
-  else
-    case $grown in "$newline- event: "*) ;; *) no "$step: what came with it is no event" ;; esac
-  fi
-  while IFS= read -r line; do
+  g cat-file blob "HEAD:$step.yaml" >now
+  exec 3<before 4<now # line by line: shells take very long to compare long texts
+  while IFS= read -r line <&3; do
+    IFS= read -r same <&4 || same=
+    [ "$line" = "$same" ] || { no "$step: the record did not only grow"; break; }
+  done
+  first=yes case_seen=
+  while IFS= read -r line <&4; do
+    if [ "$first" ] && [ "$number" != 1 ]; then
+      case $line in '- event: '*) ;; *) no "$step: what came with it is no event" ;; esac
+    fi
+    first=
     case $line in
+      "case: $case_id") case_seen=yes ;;
       '- event: '*) kind=${line#- event: } here=$((here + 1)) ;;
       '  id: '*) id=${line#  id: } ;;
       '  by: '*)
@@ -59,11 +61,11 @@ while g cat-file -e "HEAD:steps/$(printf %03d $((number + 1))).commit" 2>/dev/nu
         [ "$(g rev-parse -q --verify "$commit:${path%.yaml}/$file")" = "$(g rev-parse -q --verify "HEAD:evidence/$file")" ] ||
           no "$step: the file $file is not the one that was signed, or not here" ;;
     esac
-  done <<END
-$grown
-END
+  done
+  exec 3<&- 4<&-
+  [ "$number$case_seen" != 1 ] || no "$step: it is the record of another case"
   [ "$here" = 1 ] || no "$step: not one event came with it, but $here"
-  before=$after
+  g cat-file blob "HEAD:$step.yaml" >before
 done
 last=$(printf %03d "$number")
 [ "$(g rev-parse -q --verify "HEAD:steps/$last.yaml")" = "$(g rev-parse HEAD:record.yaml)" ] || no 'the steps do not end with the record as it is'
