@@ -234,6 +234,7 @@ def _bundle(actor: Actor, made: _Whole, target: Path, now: datetime) -> None:
     commit = pack.add("commit", signed_commit(payload, signature, repository.object_format))
     pack.store(git)
     git.run("update-ref", f"refs/heads/{BRANCH}", commit)
+    git.run("repack", "-a", "-d", "-f", "-l", "-q")  # each step holds the one before: stored as differences they are small
     git.run("bundle", "create", "-q", str(target), "HEAD", BRANCH)
 
 
