@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -194,10 +196,36 @@ def test_published_figures_stand_on_the_site_as_tables_charts_and_data(browser: 
     assert page.locator("h1").inner_text() == "Figures of 2025"
 
 
-def test_no_page_is_heavy(internal: Path) -> None:
-    css = sum(path.stat().st_size for path in internal.rglob("*.css"))
-    for path in pages(internal):
-        assert (internal / path).stat().st_size + css <= 200_000, path
+SHIFTS = "new Promise(done => { let sum = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; }).observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 60); })"  # fmt: skip
+
+
+def test_nothing_moves_while_a_page_loads_and_none_is_heavy(browser: Browser, internal: Path) -> None:
+    """Every file that a page asks for counts, but for the search's index and the sealed answers to reporters, which grow with what is in them."""
+    for size in (PHONE, DESK):
+        page = browser.new_context(viewport=size).new_page()  # type: ignore[arg-type]
+        asked: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        for path in pages(internal):
+            if path == "404.html":
+                continue
+            asked.clear()
+            opened(page, internal, path)
+            made_by_script = Path(path).stem in ("online", "follow")  # their forms are there once the script runs; below 0.1 is good by Lighthouse
+            assert page.evaluate(SHIFTS) <= (0.1 if made_by_script else 0), path
+            there = [Path(url2pathname(urlsplit(url).path)) for url in dict.fromkeys(asked) if url.startswith("file:")]
+            weight = sum(each.stat().st_size for each in there if each.parent.name != "search" and each.name != "mailboxes.js")
+            assert (internal / path) in there
+            assert weight <= 200 * 1024, (path, weight)
+
+
+def test_what_moves_is_seen(browser: Browser, tmp_path: Path) -> None:
+    """The proof that the test above can fail: a picture without a size."""
+    moving = tmp_path / "moving.html"
+    moving.write_text("<body><div id='a'></div><p>Text</p><script>requestAnimationFrame(() => setTimeout(() => a.style.height = '300px', 20))</script>")
+    page = browser.new_page()
+    page.goto(moving.as_uri())
+    page.wait_for_timeout(100)
+    assert page.evaluate(SHIFTS) > 0
 
 
 def test_a_page_of_ones_own_takes_the_place_of_a_made_one(demo: Plaint, tmp_path: Path) -> None:

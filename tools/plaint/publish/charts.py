@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, BAR, GAP, LEFT, RIGHT = 560, 20, 8, 210, 56
-_LETTERS = 30
+WIDTH, BAR, GAP, LEFT, RIGHT = 440, 22, 8, 168, 48
+"""Narrow, so that the words can still be read where a phone makes the picture smaller."""
+_LETTERS = 24
 """How many letters of a name stand beside a bar; the table has the whole."""
 
 
