@@ -22,6 +22,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.contrib import search
 from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page as BuiltPage
@@ -39,6 +40,8 @@ from plaint.publish.page import Page, escape
 from plaint.publish.site import Audience, Site
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+PREVIEW = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'; connect-src 'self'")
+"""While `mkdocs serve` shows it on this machine: MkDocs writes into each page a script that loads it anew after a change."""
 LANGUAGE_NAMES = {"en": ("en", "English"), "zh": ("zh-Hans", "中文")}
 ROOT, SEARCH, SEARCH_PAGE = "index.md", "search.md", "search.html"
 
@@ -58,6 +61,21 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
     made: dict[str, list[Page]]
     spoken: str
     """The language of whoever builds it: the pages take turns with theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.preview = False
+
+    def on_startup(self, *, command: str, **_rest: Any) -> None:
+        """Remembers whether this is `mkdocs serve`."""
+        self.preview = command == "serve"
+
+    def on_serve(self, server: LiveReloadServer, **_rest: Any) -> LiveReloadServer:
+        """Builds it anew when something was committed: what it shows is in git, not in the folder."""
+        log = self.site.organisation.repository.git_folder / "logs"
+        if log.is_dir():
+            server.watch(str(log))
+        return server
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Reads the repository that the configuration lies in."""
@@ -121,7 +139,7 @@ class PlaintPlugin(BasePlugin[PlaintConfig]):  # type: ignore[no-untyped-call]
         return {
             "lang": LANGUAGE_NAMES[language][0] if inside else LANGUAGE_NAMES[self.site.languages[0]][0],
             "name": pick(self.site.organisation.config.name),
-            "policy": POLICY + (self._of_reporters if rest.removesuffix(".md") in online.SCRIPTS else ""),
+            "policy": PREVIEW if self.preview else POLICY + (self._of_reporters if rest.removesuffix(".md") in online.SCRIPTS else ""),
             "home": to(f"{language}/index.html" if inside else "index.html"),
             "search": to(f"{language}/search.html") if inside else "",
             "other": to(f"{other}/{rest.removesuffix('.md')}.html") if other and self._there(other, rest) else "",
