@@ -7,12 +7,18 @@ Rules of `pre-receive`, for a bare repository that everybody pushes to:
 - No other ref is taken: replacement objects, tags and strange namespaces can carry what nobody checks.
 
 `post-receive` removes the objects of keyrings that were replaced or destroyed: git would keep them, and they open what was closed (`store.forgetting`).
+
+Forges have hooks of their own where git looks for them, and run those of the administrator after them (PLACES). Read from their sources, November 2026:
+- Gitea and Forgejo: every file in `hooks/NAME.d/`; they write `hooks/NAME` and `hooks/NAME.d/gitea` anew, and leave the others.
+- GitLab (Gitaly): `custom_hooks/NAME`, then every file in `custom_hooks/NAME.d/`, with few variables: it names the folder of what is pushed, but
+  does not say that it is one (`enter_quarantine`), and knows no locale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from plaint.audit.memory import Start
@@ -33,6 +39,8 @@ from plaint.store.objects import Objects
 NAMES = ("pre-commit", "pre-push", "pre-receive", "post-receive")
 MARK = "# written by plaint hook install"
 HEADS = "refs/heads/"
+PLACES = {"plain": "hooks/{name}", "gitea": "hooks/{name}.d/plaint", "gitlab": "custom_hooks/{name}.d/plaint"}
+"""Where a server looks for the administrator's hooks, below the bare repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def read_updates(lines: Iterable[str]) -> list[Update]:
     return found
 
 
-def refusals_of(git: Git, updates: Iterable[Update], start: Start | None) -> Iterator[str]:
+def refusals_of(git: Git, updates: Iterable[Update], start: Start | None, now: datetime) -> Iterator[str]:
     """Every reason against what is pushed; nothing if it may come in."""
     updates = list(updates)
     objects = Objects(git)
@@ -64,7 +72,7 @@ def refusals_of(git: Git, updates: Iterable[Update], start: Start | None) -> Ite
     head = next((u.new for u in updates if u.ref == main), "") or _sha(objects, main)
     for update in updates:
         if update.ref.startswith(HEADS):
-            yield from _against_branch(git, objects, update, start)
+            yield from _against_branch(git, objects, update, start, now)
         elif update.ref.startswith(keyrings.PREFIX):
             reason = _against_keyring(objects, update, head)
             if reason:
@@ -78,24 +86,25 @@ def _sha(objects: Objects, ref: str) -> str:
     return found.sha if found else ""
 
 
-def _against_branch(git: Git, objects: Objects, update: Update, start: Start | None) -> Iterator[str]:
+def _against_branch(git: Git, objects: Objects, update: Update, start: Start | None, now: datetime) -> Iterator[str]:
     if not update.new:
         yield _("{ref}: a branch of records is not deleted").format(ref=update.ref)
     elif update.old and not contains(git, update.new, update.old):
         yield _("{ref}: it would take back what was there").format(ref=update.ref)
     else:
-        yield from history_errors(git, objects, update.new, start)
+        yield from history_errors(git, objects, update.new, start, now)
 
 
-def history_errors(git: Git, objects: Objects, head: str, start: Start | None) -> Iterator[str]:
+def history_errors(git: Git, objects: Objects, head: str, start: Start | None, now: datetime) -> Iterator[str]:
     """What the audit finds in a history, in one line each."""
-    report = audit(git, objects, "", head, start=start).report
+    report = audit(git, objects, "", head, start=start, now=now).report
     yield from map(_line, (finding for finding in report.findings if finding.severity is Severity.ERROR))
 
 
 def _line(finding: Finding) -> str:
-    commit = f" (commit {finding.commit[:12]})" if finding.commit else ""
-    return f"{finding.record or _('the history')}{commit}: {finding.rule} {finding.message}"
+    commit = _("commit {commit}").format(commit=finding.commit[:12]) if finding.commit else _("the history")
+    where = f"{finding.record} ({commit})" if finding.record and finding.record != finding.commit else commit
+    return f"{where}: {finding.rule} {finding.message}"
 
 
 def _against_keyring(objects: Objects, update: Update, head: str) -> str:
@@ -143,20 +152,31 @@ def forget_keyrings(git: Git, updates: Iterable[Update]) -> None:
         keyrings.forget(git, objects, common / "objects", moved)
 
 
-def install(folder: Path, name: str, command: str) -> Path:
+def server_of(folder: Path) -> str:
+    """What serves a bare repository, by what it leaves there: a key of PLACES."""
+    if any((folder / "hooks" / f"{name}.d").is_dir() for name in NAMES):
+        return "gitea"
+    return "gitlab" if "@hashed" in folder.parts or (folder / "custom_hooks").is_dir() else "plain"
+
+
+def enter_quarantine(environment: MutableMapping[str, str]) -> None:
+    """In a pre-receive hook: the folder that git names is that of what is pushed, even where a server does not hand on that it is."""
+    if "GIT_OBJECT_DIRECTORY" in environment:
+        environment.setdefault("GIT_QUARANTINE_PATH", environment["GIT_OBJECT_DIRECTORY"])
+
+
+def install(path: Path, name: str, command: str) -> None:
     """Writes a hook that calls `command`; UsageError where somebody else's is there."""
-    path = folder / name
     if path.exists() and MARK not in path.read_text("utf-8", "replace"):
         raise UsageError(_("there is a hook already, and it is not plaint's"), where=str(path), hint=_("let it call: plaint hook run {name}").format(name=name))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{name}.new")
         draft.write_text(f"#!/bin/sh\n{MARK}\nexec {command} hook run {name}\n", encoding="utf-8")
         draft.chmod(0o755)
         draft.replace(path)
     except OSError as error:
         raise EnvironmentFaultError(_("the hook cannot be written: {reason}").format(reason=error.strerror or str(error)), where=str(path)) from error
-    return path
 
 
 Reasons = Callable[[], Iterator[str]]

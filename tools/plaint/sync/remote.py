@@ -102,7 +102,8 @@ class Remote:
         if any(sign in said for sign in ("non-fast-forward", "fetch first", "stale info", "cannot lock ref", "failed to update ref", "incorrect old value")):
             return False
         if "remote rejected" in said or "hook declined" in said:
-            lines = [line.removeprefix("remote:").strip() for line in result.error.splitlines() if line.startswith("remote:")]
+            heard = (line.removeprefix("remote:").strip() for line in result.error.splitlines() if line.startswith("remote:"))
+            lines = [line.removeprefix("GL-HOOK-ERR:").strip() for line in heard]
             reason = next((line for line in lines if line), last_words(result.error))
             raise InputError(_("the shared repository refused it: {reason}").format(reason=reason), hint=_("nothing was lost; what is yours is still here"))
         raise EnvironmentFaultError(
