@@ -10,6 +10,7 @@ import benign_consent
 import benign_events
 import benign_git
 import benign_house
+import benign_years
 import pytest
 from benign import fine
 from benign_events import KINDS
@@ -19,7 +20,7 @@ from organisations import MEMBERS, demo, found_org, founding_files, good
 
 from plaint.model.policy import load_preset
 
-BENIGN = [do for module in (benign_events, benign_house, benign_consent, benign_git) for do in module.benign.histories]
+BENIGN = [do for module in (benign_events, benign_house, benign_consent, benign_git, benign_years) for do in module.benign.histories]
 
 
 @pytest.mark.parametrize("do", BENIGN, ids=lambda do: do.__name__.replace("_", "-"))
