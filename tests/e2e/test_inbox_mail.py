@@ -76,7 +76,7 @@ def test_large_files_become_evidence_and_small_ones_stay_in_the_text(demo: Plain
     (name,) = made.files
     assert (piece["sealed"]["name"], piece["sealed"]["bytes"]) == (name, made.files[name])
     report = texts(demo, large, "li.wei")[0]["body"]
-    assert name in report["fields"]["evidence"]
+    assert "document.pdf (" in report["fields"]["evidence"]  # names of files tell, too
     demo.good("evidence", "get", large, piece["event"], "-o", tmp_path / "out", member="chen.jie")
     assert (tmp_path / "out").read_bytes() == next(f.data for f in read_letter(made.data).files if f.name == name)
     assert [f["name"] for f in texts(demo, small, "li.wei")[0]["body"]["attachments"]] == [*other.files]
