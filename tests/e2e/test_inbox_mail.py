@@ -81,14 +81,6 @@ def test_large_files_become_evidence_and_small_ones_stay_in_the_text(demo: Plain
     assert (tmp_path / "out").read_bytes() == next(f.data for f in read_letter(made.data).files if f.name == name)
     assert [f["name"] for f in texts(demo, small, "li.wei")[0]["body"]["attachments"]] == [*other.files]
     assert demo.data("evidence", "list", small, member="chen.jie") == []
-    denied = brought(demo, _with_id(tmp_path, made.data, "other"), code=1, member="chen.jie")["set_aside"]  # who may register, and not add evidence
-    assert "cannot be added as evidence" in denied[0]["reason"]
-
-
-def _with_id(place: Path, data: bytes, id_: str) -> Path:
-    path = place / f"{id_}.eml"
-    path.write_bytes(data.replace(f"<{read_letter(data).id}>".encode(), f"<{id_}@example.net>".encode()))
-    return path
 
 
 @pytest.mark.parametrize("kind", ["mbox", "maildir", "folder"])
