@@ -149,12 +149,12 @@ class Dovecot:
         client.login(USER, PASSWORD)
         return client
 
-    def deliver(self, mails: Sequence[bytes], first: datetime | None = None, folder: str = "INBOX") -> None:
+    def deliver(self, mails: Sequence[bytes], first: datetime | None = None, folder: str = "INBOX", flags: Sequence[bytes] = ()) -> None:
         """Puts mails there, a second apart."""
         client = self.client()
         at = first or datetime.now(UTC)
         for number, data in enumerate(mails):
-            client.append(folder, data, msg_time=at + timedelta(seconds=number))
+            client.append(folder, data, flags, msg_time=at + timedelta(seconds=number))
         client.logout()
 
     def mails(self, folder: str = "INBOX") -> list[bytes]:

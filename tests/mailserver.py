@@ -187,6 +187,17 @@ def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechan
 Started = Callable[[], subprocess.Popen[bytes]]
 
 
+def kill_after_lines(process: subprocess.Popen[bytes], lines: int, seconds: float) -> bool:
+    """Kills a program so long after it has printed so many lines, however slow the machine; whether it was still at work."""
+    assert process.stdout
+    for _number in range(lines):
+        process.stdout.readline()
+    try:
+        return kill_after(process, seconds)
+    finally:
+        process.stdout.close()
+
+
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Kills a program after so long; whether it was still at work."""
     try:

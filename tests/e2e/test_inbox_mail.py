@@ -14,7 +14,7 @@ import pytest
 from conftest import Plaint, environment
 
 from mailbag import STORY, auto_reply, awkward, bounce, ordinary, raw, spam, write_maildir, write_mbox
-from mailserver import kill_after
+from mailserver import kill_after_lines
 from plaint.actor import Actor
 from plaint.desk import open_case
 from plaint.intake.importkey import cases_by_source
@@ -160,8 +160,8 @@ def test_killed_at_any_moment_every_mail_is_one_case(demo: Plaint, tmp_path: Pat
     env = environment(demo.home, {"PLAINT_NOW": str(demo.now), "PLAINT_MEMBER": "li.wei"})
     killed = 0
     for _number in range(4):
-        process = subprocess.Popen(command, cwd=demo.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        killed += kill_after(process, 0.6 + 1.2 * chance.random())
+        process = subprocess.Popen(command, cwd=demo.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        killed += kill_after_lines(process, killed + 1, 0.3 * chance.random())
     assert killed
     done = brought(demo, place)
     assert done["registered"] + done["known"] == MAILS

@@ -87,7 +87,7 @@ class Inbox:
             for file in sealed:
                 yield self._sealed(f"{post.name}/{file.name}", file.data, at)
             if not sealed:
-                taken = self.desk.take(letter, at)
+                taken = self.desk.take(letter, at, junk=post.junk)
                 yield Done(post.name, taken.what, taken.case, taken.event, taken.reason, taken)
         except EnvironmentFaultError:
             raise

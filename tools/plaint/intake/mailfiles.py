@@ -27,12 +27,13 @@ _FLAGGED_DELETED = "T"
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One mail as it lies there: what to call it, its bytes, when it arrived, as far as its place tells, and the time of its file."""
+    """One mail as it lies there: what to call it, its bytes, when it arrived, as far as its place tells, the time of its file, and whether it is marked as junk."""
 
     name: str
     data: bytes
     at: datetime | None = None
     file_time: datetime | None = None
+    junk: bool = False
 
 
 def is_maildir(path: Path) -> bool:

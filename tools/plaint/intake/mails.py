@@ -78,9 +78,9 @@ class MailDesk:
         self._key = self._key or import_secret(self.known.actor)
         return self._key
 
-    def take(self, letter: Letter, arrived: datetime) -> Taken:
-        """Brings a mail in that arrived then; PlaintError where it must wait for somebody or something."""
-        reason = "" if self.anyway else aside(letter)
+    def take(self, letter: Letter, arrived: datetime, *, junk: bool = False) -> Taken:
+        """Brings a mail in that arrived then; PlaintError where it must wait for somebody or something. `junk` where its mailbox marks it as that."""
+        reason = "" if self.anyway else aside(letter, junk=junk)
         if reason:
             return Taken("set-aside", letter, reason=self._of_case(letter, reason))
         if len(letter.files) > MOST_FILES:

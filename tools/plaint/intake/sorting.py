@@ -6,7 +6,7 @@ Rules:
 - Mail that a program made, a contact form say, and mail that came through a list is brought in like any other: an organisation's own address may be
   a list. But no machine answers it.
 - Nor does one answer to a machine, to a list's or a server's own address, to oneself, or where the sender asks for silence (Precedence,
-  X-Auto-Response-Suppress).
+  X-Auto-Response-Suppress). Spam that a person has brought in is no spam, and is answered.
 """
 
 from __future__ import annotations
@@ -30,16 +30,23 @@ _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
 _REPORTS = {"delivery-status", "disposition-notification", "feedback-report"}
 
 
-def aside(letter: Letter) -> str:
-    """Why a mail is set aside; empty where it is to be brought in."""
+def aside(letter: Letter, *, junk: bool = False) -> str:
+    """Why a mail is set aside; empty where it is to be brought in. `junk` where its mailbox marks it as that."""
+    if why := _automatic(letter):
+        return why
+    if junk or _is_spam(letter):
+        return _("marked as spam by the mail server")
+    return ""
+
+
+def _automatic(letter: Letter) -> str:
+    """What a machine sent it for; empty where none did, as far as it says."""
     if _word(letter, "auto-submitted") in {"auto-replied", "auto-notified"} or letter.header("x-autoreply") or letter.header("x-autorespond"):
         return _("an automatic answer")
     if _word(letter, "precedence") == "auto_reply" or letter.header("x-autoreply-from"):
         return _("an automatic answer")
     if _is_notice(letter):
         return _("a notice of delivery or of reading")
-    if _is_spam(letter):
-        return _("marked as spam by the mail server")
     return ""
 
 
@@ -48,7 +55,7 @@ def unanswerable(letter: Letter, own: AbstractSet[str]) -> str:
     to = answer_to(letter)
     if not to:
         return _("it has no address to answer to")
-    if aside(letter) or _word(letter, "auto-submitted") not in {"", "no"}:
+    if _automatic(letter) or _word(letter, "auto-submitted") not in {"", "no"}:
         return _("a machine sent it")
     if any(name.startswith("list-") for name in letter.headers) or _word(letter, "precedence") in _BULK:
         return _("it came through a list")

@@ -25,17 +25,19 @@ from plaint.remind.courier import only_here
 if TYPE_CHECKING:
     from imapclient import IMAPClient
 
+_JUNK = frozenset({b"$junk", b"junk"})
 PATIENCE = 120.0
 """Seconds for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that lies in the mailbox: its number there, its size in bytes, and when it arrived."""
+    """A mail that lies in the mailbox: its number there, its size in bytes, when it arrived, and whether it is marked as junk."""
 
     uid: int
     size: int
     at: datetime | None
+    junk: bool
 
 
 class Mailbox:
@@ -67,10 +69,11 @@ class Mailbox:
             uids = sorted(self._client.search(["UNDELETED"]))
         for start in range(0, len(uids), 500):
             with self._explained():
-                found: dict[int, Any] = self._client.fetch(uids[start : start + 500], ["RFC822.SIZE", "INTERNALDATE"])
+                found: dict[int, Any] = self._client.fetch(uids[start : start + 500], ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
             for uid, item in sorted(found.items()):
                 at = item.get(b"INTERNALDATE")
-                yield Waiting(uid, int(item.get(b"RFC822.SIZE", 0)), at.astimezone(UTC).replace(microsecond=0) if at else None)
+                moment = at.astimezone(UTC).replace(microsecond=0) if at else None
+                yield Waiting(uid, int(item.get(b"RFC822.SIZE", 0)), moment, bool(_JUNK & {flag.lower() for flag in item.get(b"FLAGS", ())}))
 
     def read(self, uid: int) -> bytes | None:
         """A mail's bytes; None where it is not there any more."""

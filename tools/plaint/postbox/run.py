@@ -55,7 +55,7 @@ def _one(inbox: Inbox, mailbox: Mailbox, waiting: Waiting, acknowledger: Acknowl
     if data is None:  # somebody moved it meanwhile
         return
     fetched = []
-    for done in inbox.mail(Post(name, data, waiting.at)):
+    for done in inbox.mail(Post(name, data, waiting.at, junk=waiting.junk)):
         taken = done.mail
         answer = acknowledger.answer(taken) if acknowledger and taken and taken.first and taken.what != "set-aside" else None
         fetched.append(Fetched(done, answer))
