@@ -34,19 +34,19 @@ class _Speech:
 def set_language(language: str) -> None:
     """Speak `language` ("en" or "zh") from now on, and let click do so; anything else is English."""
     _Speech.language = language if language in LANGUAGES else "en"
-    _Speech.catalogue = _gettext.NullTranslations() if _Speech.language == "en" else _compiled(_Speech.language)
+    _Speech.catalogue = _gettext.NullTranslations() if _Speech.language == "en" else _compiled(_Speech.language, LOCALE_DIR)
     os.environ["LANGUAGE"] = _Speech.language  # gettext reads it at each of click's look-ups, in the domain "messages"
     _gettext.bindtextdomain("messages", str(LOCALE_DIR))
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _compiled(language: str) -> _gettext.NullTranslations:
+def _compiled(language: str, folder: Path) -> _gettext.NullTranslations:
     """The catalogue as it was compiled when plaint was installed; whoever lacks it is told why they read English."""
     try:
-        with (LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+        with (folder / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
             return _gettext.GNUTranslations(file)
     except OSError:
-        sys.stderr.write(f"plaint: {LOCALE_DIR} has no compiled catalogue, so this is in English. Install plaint again, or compile it as babel.cfg says\n")
+        sys.stderr.write(f"plaint: {folder} has no compiled catalogue, so this is in English. Install plaint again, or compile it as babel.cfg says\n")
         return _gettext.NullTranslations()
 
 
