@@ -55,6 +55,8 @@ def test_a_sample_that_was_picked_shows(org: Plaint) -> None:
     done = org.run("review", "show", PERIOD)
     assert done.returncode == 1
     assert "NOT the one" in done.stdout
+    found = json.loads(org.run("check", "--format", "json").stdout)["findings"]
+    assert [(f["rule"], f["record"]) for f in found if f["severity"] == "error"] == [("R207", f"reviews/{PERIOD}.yaml")]
     assert org.run("audit").returncode == 1
     assert head != org.head
 

@@ -15,6 +15,7 @@ from builders import event_id
 from checking import CASE, NOW, OTHER, House, sealed_text, some_keyring
 from plaint.check.rules import rules
 from plaint.model.record import Event, dump_event, dump_header
+from plaint.model.sampling import draw
 from plaint.seal.keyring import keyring_hash, new_case_keys
 
 CASE_FILE = f"cases/2026/{CASE}.yaml"
@@ -597,6 +598,44 @@ def policy_not_reviewed(_h: House) -> str:
 @spoils("R206")
 def policy_to_be_reviewed(_h: House) -> str:
     return "2030-10-03T08:00"
+
+
+def reviewed(h: House, head: str, *cases: str) -> None:
+    """A review of October that has these cases as its sample."""
+    begun = [event("open", number=800, at=f"{NOW}:00+08:00"), event("sample", number=801, at=f"{NOW}:00+08:00", head=head, cases=list(cases))]
+    h.write("reviews/2026-10.yaml", dump_header({"plaint": 1, "review": "2026-10", "policy": 1}) + b"".join(map(dump_event, begun)))
+
+
+@spoils("R207")
+def sample_picked(h: House) -> None:
+    h.add(h.usual(), OTHER, first=100)
+    head = h.commit()
+    reviewed(h, head, next(case for case in (CASE, OTHER) if [case] != draw(head, "2026-10", [CASE, OTHER], 1)))
+
+
+def test_a_sample_that_was_drawn_is_in_order(house):
+    before = house.commit()
+    house.add(house.usual(), OTHER, first=100)
+    reviewed(house, before, CASE)
+    assert house.codes() == [], "a case that came later could not be drawn"
+    head = house.commit()
+    reviewed(house, head, *draw(head, "2026-10", [CASE, OTHER], 2))
+    assert house.codes() == []
+    reviewed(house, head, *reversed(draw(head, "2026-10", [CASE, OTHER], 2)))
+    assert house.codes() == ["R207"]
+    reviewed(house, "0" * 40, CASE)
+    report = house.check()
+    assert report.findings == ()
+    assert any("R207" in note for note in report.notes)
+
+
+def test_an_event_written_down_after_the_draw_makes_no_sample_wrong(house):
+    late = house.case(start="2026-09-20T09:00").receive(by="intake")
+    path = house.add(late, OTHER, first=100)
+    head = house.commit()
+    reviewed(house, head, CASE)
+    house.append(path, event("message", by="intake", number=140, at="2026-10-01T09:00:00+08:00", direction="in"))
+    assert "R207" not in house.codes(), "in September nothing of it lay in October"
 
 
 QUARTER = {"policy": 1, "since": "2025-01-01", "threshold": 10, "cases": 40, "tables": {"channel": {"phone": 25, "email+letter": 15}}}

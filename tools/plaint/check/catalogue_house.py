@@ -153,6 +153,9 @@ def _duties() -> tuple[Rule, ...]:
         Rule("R206", warning, _("The policy is to be reviewed soon"),
              _("The revision in force says by when the policy is to be looked at anew. The next revision that is approved, changed or not, settles it."),
              _("Review the policy in time: plaint policy next begins the next revision.")),
+        Rule("R207", error, _("A sample that was not drawn"),
+             _("Which cases a supervision review looks at is drawn by a hash of the history's entry, so that nobody picks. Drawn again, this one is another."),
+             _("Look at the commit that wrote it and ask who made it. Then begin the review anew: plaint review begin.")),
         Rule("R301", error, _("A release from which a small count can be told"),
              _("Published figures keep to a threshold: each count is as large, each table counts every case once, and a hidden cell is never alone in "
                "its line. plaint publish proves that; a release written or changed by hand may not keep to it."),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from plaint.check.course import Clocks, check_course, check_frame
 from plaint.check.duties import check_duties, check_policy_review
@@ -17,6 +18,7 @@ from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
 from plaint.check.house import House, check_config, check_in_force, check_in_use, check_members, check_policies, check_policy_of
 from plaint.check.releases import check_releases
+from plaint.check.reviews import Samples
 from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, check_leavers, check_sealed_texts, check_seals, holding
 from plaint.check.snapshot import Snapshot
 from plaint.i18n import _
@@ -56,10 +58,12 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     for record in (*members, *policies):
         check_frame(record, roster, now, found)
         _compare_events(record, seen, found)
+    others = {kind: list(read_records(snapshot, items[kind], kind, found)) for kind in (RecordKind.REVIEW, RecordKind.RELEASE)}
+    samples = Samples(others[RecordKind.REVIEW], config.timezone if config else ZoneInfo("UTC"))
     for record in read_records(snapshot, items[RecordKind.CASE], RecordKind.CASE, found):
         _check_case(record, house, now, seen, found)
+        samples.add(record)
     done: dict[RecordKind, set[str]] = {}
-    others = {kind: list(read_records(snapshot, items[kind], kind, found)) for kind in (RecordKind.REVIEW, RecordKind.RELEASE)}
     for kind, records in others.items():
         for record in records:
             done.setdefault(kind, set()).update(_check_other(record, house, now, seen, found))
@@ -72,7 +76,7 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     check_duties(house, seen.first, frozenset(done.get(RecordKind.REVIEW, ())), frozenset(done.get(RecordKind.RELEASE, ())), now, found)
     check_policy_review(house, now, found)
     names = {item.path.rpartition("/")[2].removesuffix(".yaml") for item in items[RecordKind.CASE]}
-    notes = _check_keyrings(snapshot, seen, names, found)
+    notes = _check_keyrings(snapshot, seen, names, found) + samples.check(snapshot, found)
     return Report(found.in_order(), sum(map(len, items.values())), seen.count, snapshot.head, notes=notes, prefix=snapshot.prefix)
 
 

@@ -64,6 +64,8 @@ class Snapshot:
     """Their first few hundred bytes, in order: enough to tell what they are."""
     keyrings: Callable[[], dict[str, dict[str, str]] | None]
     """Every keyring by the name of its ref; None where this clone has none or they belong to another state."""
+    then: Callable[[str], Snapshot | None]
+    """The state of another commit; None where this clone does not have it."""
     is_current: bool = True
 
     @classmethod
@@ -86,6 +88,7 @@ class Snapshot:
             lambda items: (_read_file(root / item.key) for item in items),
             lambda items: (_read_file(root / item.key, _BEGINNING) for item in items),
             lambda: keyrings.read_all(repository.git, repository.objects) or None,
+            lambda commit: _then(repository.git, repository.objects, repository.prefix, commit),
         )
 
     def read(self, path: str) -> bytes | None:
@@ -122,7 +125,14 @@ def _of_commit(git: Git, objects: Objects, prefix: str, revision: str) -> Snapsh
             with objects.stream(item.key) as stream:
                 yield stream.read(_BEGINNING)
 
-    return Snapshot(commit.sha, prefix, items, contents, beginnings, lambda: (keyrings.read_all(git, objects) or None) if current else None, current)
+    def rings() -> dict[str, dict[str, str]] | None:
+        return (keyrings.read_all(git, objects) or None) if current else None
+
+    return Snapshot(commit.sha, prefix, items, contents, beginnings, rings, lambda other: _then(git, objects, prefix, other), current)
+
+
+def _then(git: Git, objects: Objects, prefix: str, commit: str) -> Snapshot | None:
+    return _of_commit(git, objects, prefix, commit) if commit and objects.get(f"{commit}:{prefix}plaint.yaml") else None
 
 
 def _what(mode: str) -> What:
