@@ -9,6 +9,7 @@ from pathlib import Path
 import benign_consent
 import benign_events
 import benign_git
+import benign_habits
 import benign_house
 import benign_years
 import pytest
@@ -20,7 +21,7 @@ from organisations import MEMBERS, demo, found_org, founding_files, good
 
 from plaint.model.policy import load_preset
 
-BENIGN = [do for module in (benign_events, benign_house, benign_consent, benign_git, benign_years) for do in module.benign.histories]
+BENIGN = [do for module in (benign_events, benign_house, benign_consent, benign_git, benign_years, benign_habits) for do in module.benign.histories]
 
 
 @pytest.mark.parametrize("do", BENIGN, ids=lambda do: do.__name__.replace("_", "-"))
