@@ -11,10 +11,13 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from conftest import Plaint, environment
+
+from plaint.model.record import Event, dump_event, new_event_id
 
 CLONES = 8
 EVENTS = int(os.environ.get("PLAINT_SYNC_EVENTS", "4"))
@@ -200,7 +203,78 @@ def test_history_taken_back_is_seen(shared: Path) -> None:
     hub.git("update-ref", "refs/heads/main", "refs/heads/main~1")
     before = second.snapshot()
     assert "no longer has the commit" in second.refused("sync", member="li.wei")
+    assert "共享仓库中已没有原有的提交" in second.refused("sync", "--lang", "zh", member="li.wei")
     assert second.snapshot() == before
+    # with something of one's own, too
+    second.register()
+    before = second.snapshot()
+    assert "no longer has the commit" in second.refused("sync", member="li.wei")
+    assert second.snapshot() == before
+
+
+def test_a_clone_older_than_its_member(shared: Path) -> None:
+    """Who acts is found out from what was fetched: whoever joined after the clone was made needs no second one."""
+    first, second = clone(shared, "a"), clone(shared, "b")
+    keys = shared / "keys"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "newcomer")], check=True)
+    subprocess.run(["age-keygen", "-o", str(keys / "newcomer.age-identity")], check=True, capture_output=True)
+    recipient = subprocess.run(["age-keygen", "-y", str(keys / "newcomer.age-identity")], check=True, capture_output=True, text=True).stdout.strip()
+    public = (keys / "newcomer.pub").read_text().strip()
+    first.good("member", "add", "newcomer", "--signing-key", public, "--recipient", recipient, "--role", "intake", member="zhou.ning")
+    first.good("sync", member="zhou.ning")
+    before = second.snapshot()
+    assert "waits for approval" in second.refused("sync", member="newcomer")
+    assert second.snapshot() == before
+    first.good("member", "approve", "newcomer", member="sun.li")
+    first.good("sync", member="sun.li")
+    assert "no member of this organisation" in second.refused("sync", member="nobody")
+    assert second.data("sync", member="newcomer")["received"] >= 2
+    assert second.head == first.head
+    case = second.register(member="newcomer")
+    assert second.data("sync", member="newcomer")["sent"] == 1
+    assert "A report" in second.good("open", case, member="newcomer")
+    is_whole(second)
+
+
+def test_who_was_shut_out_and_acts_by_hand_is_seen(shared: Path) -> None:
+    """The audit has no key, and exclusions are sealed: those who can open the case are told, when it comes and when they open it."""
+    first, second = clone(shared, "a"), clone(shared, "b")
+    case, other = first.register({"report": {"title": "About the coordinator"}}, "--exclude", "chen.jie"), first.register()
+    first.good("sync", member="li.wei")
+    second.good("sync", member="chen.jie")
+    assert "can open nothing" in second.refused("accept", case, member="chen.jie")
+    event = by_hand(second, case, "chen.jie", "accept")
+    second.good("accept", other, member="chen.jie")  # of another case it is their office
+    second.good("audit")
+    done = second.run("sync", member="chen.jie")
+    assert (done.returncode, done.stderr) == (0, "")  # they know
+    expected = f"{case}: accept ({event}) was recorded by chen.jie, who was shut out of the case before; look into it, and tell the supervisor"
+    assert first.data("sync", member="li.wei")["notes"] == [expected]
+    done = first.run("open", case, member="li.wei")
+    assert (done.returncode, done.stderr) == (0, expected + "\n")
+    assert first.run("open", case, "--compartment", "report", "--lang", "zh", member="li.wei").stderr.startswith(f"{case}：")
+    assert first.run("open", other, member="li.wei").stderr == ""
+    assert first.data("sync", member="li.wei")["notes"] == [], "it is said once when it comes, and each time that the case is opened"
+    # shut out later: what was recorded before is not held against them
+    first.good("acknowledge", other, "--result", "delivered", member="li.wei")
+    first.good("revoke", other, "li.wei", member="chen.jie")
+    assert first.run("open", other, member="chen.jie").stderr == ""
+    event = by_hand(first, other, "li.wei", "link", {"other": case, "relation": "related"})
+    assert f"link ({event}) was recorded by li.wei" in first.run("open", other, member="chen.jie").stderr
+    first.good("grant", other, "li.wei", "--lift", "--reason", "Somebody else was meant", member="chen.jie")
+    first.good("link", other, "--other", case, "--relation", "related", member="li.wei")
+    assert first.run("open", other, member="li.wei").stderr.count("\n") == 1
+
+
+def by_hand(org: Plaint, case: str, member: str, kind: str, codes: dict[str, str] | None = None) -> str:
+    """An event that git alone commits, signed by its member and well-formed; its id."""
+    event = Event(kind, new_event_id(), datetime.now(UTC).astimezone().replace(microsecond=0, second=0), member, codes or {})
+    path = org.folder / org.path(case)
+    path.write_bytes(path.read_bytes() + dump_event(event))
+    key = org.folder.parent / "keys" / member
+    who = ("-c", f"user.name={member}", "-c", f"user.email={member}@plaint.invalid", "-c", f"user.signingkey={key}", "-c", "gpg.format=ssh")
+    org.git(*who, "commit", "-q", "-S", "-a", "-m", f"{kind}: {case}\n\nCase: {case}\nEvent: {event.id}\n")
+    return event.id
 
 
 def test_what_comes_and_is_not_in_order_stays_out(shared: Path) -> None:

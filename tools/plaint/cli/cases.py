@@ -14,7 +14,8 @@ from plaint.access import REPORTER
 from plaint.agenda import status_words
 from plaint.cli.common import common_options, complete_case, format_option, print_json, session, table, width
 from plaint.cli.todo import COLOURS
-from plaint.desk import open_case
+from plaint.conflicts import acts, warning
+from plaint.desk import case_secrets, open_case
 from plaint.errors import InputError, NotAllowedError, UsageError
 from plaint.i18n import _, listed, ngettext, pick, reason
 from plaint.model.deadlines import Status, open_readings, readings
@@ -166,6 +167,8 @@ def open_command(case: str, compartment: str | None, folder: Path | None, fmt: s
     if compartment == REPORTER:
         raise UsageError(_("only the reporter's receipt opens what was written to the reporter"), hint=_("they read it on the site's page"))
     texts = list(open_case(call.actor, record, compartment))
+    for event in acts(call.organisation, record, case_secrets(call.actor, record)):
+        click.secho(warning(record, event), fg="red", err=True)
     if not texts:
         raise NotAllowedError(
             _("{member} can open nothing of case {case}").format(member=call.actor.member, case=record.id)

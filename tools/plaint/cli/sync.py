@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from plaint.cli.audit import audit_memory
-from plaint.cli.common import common_options, format_option, print_json, session
+from plaint.cli.common import ask_passphrase, common_options, format_option, print_json, session
 from plaint.errors import UsageError
 from plaint.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from plaint.actor import Actor
+    from plaint.organisation import Organisation
 
 
 @click.command("sync", help=_("Fetch what others recorded, put what is yours on top of it, and push both, with the keyrings."))
@@ -17,18 +23,24 @@ from plaint.i18n import _, ngettext
 @click.pass_context
 def sync_command(context: click.Context, remote: str, fmt: str) -> None:
     """Prints what came and went; exits with 1 where a history is not in order."""
+    from plaint.actor import Actor
+    from plaint.store.repository import Repository
     from plaint.sync.remote import Remote
     from plaint.sync.run import OutOfOrderError, sync
 
     call = session()
-    repository = call.organisation.repository
+    repository = Repository.discover(call.directory)
     branch = repository.git.call("symbolic-ref", "-q", "--short", "HEAD").output.decode("utf-8", "replace").strip()
     if not branch:
         raise UsageError(_("no branch is checked out"), hint=_("check one out: git switch main"))
     if remote not in repository.git.text("remote").split():
         raise UsageError(_("there is no remote {remote}").format(remote=remote), hint=_("git remote add origin URL names the shared repository"))
+
+    def find(organisation: Organisation) -> Actor:
+        return Actor.find(organisation, call.member, ask_passphrase)
+
     try:
-        done = sync(call.actor, Remote(repository.git, remote, branch), audit_memory(repository.git))
+        done = sync(repository, find, Remote(repository.git, remote, branch), audit_memory(repository.git))
     except OutOfOrderError as error:
         for finding in error.findings[:10]:
             click.echo(f"{finding.record or finding.commit}: {finding.rule} {finding.message}", err=True)

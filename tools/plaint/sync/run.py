@@ -2,14 +2,17 @@
 
 Nothing here is changed before all of it is known to be right: what came is in order, the replayed events are legal where they now stand, no
 uncommitted work is in the way. Ended at any moment, it can be run again.
+
+Who acts is found out once it is fetched: a clone may be older than the joining of the member who uses it.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from plaint.actor import Actor
 from plaint.audit.history import History, shas
@@ -17,8 +20,9 @@ from plaint.audit.memory import Memory
 from plaint.audit.run import Audited, audit, contains
 from plaint.check.findings import Finding
 from plaint.check.rules import Severity
+from plaint.conflicts import warnings_of
 from plaint.desk import drop_large_files
-from plaint.errors import EnvironmentFaultError, InputError, LockedError
+from plaint.errors import EnvironmentFaultError, InputError, LockedError, NotAllowedError, UsageError
 from plaint.i18n import _, semicolon
 from plaint.model.machine import fold, is_final
 from plaint.organisation import Organisation
@@ -33,6 +37,10 @@ from plaint.sync.replay import Replay, Replayer
 
 TRIES = 40
 """How often somebody else may be faster before we give up; each has its turn within a second or two."""
+
+
+Find = Callable[[Organisation], Actor]
+"""The member who acts in a state of the organisation; UsageError or NotAllowedError where they are none in it."""
 
 
 class OutOfOrderError(Exception):
@@ -58,28 +66,51 @@ class Synced:
     notes: list[str] = field(default_factory=list)
 
 
-def sync(actor: Actor, remote: Remote, memory: Memory) -> Synced:
+def sync(repository: Repository, find: Find, remote: Remote, memory: Memory) -> Synced:
     """Brings this clone and the shared repository together; OutOfOrderError where either is not in order."""
-    repository = actor.organisation.repository
-    done = Synced(actor.organisation.revision or "")
+    began = repository.head()
+    assert began is not None
+    done = Synced(began)
     for attempt in range(TRIES):
         if attempt:
             time.sleep(random.uniform(0.05, 0.2 + 0.1 * attempt))  # noqa: S311 - so that those who wait do not meet again
         try:
             with repository.lock():
-                if _once(actor, repository, remote, memory, done):
-                    return done
+                actor = _once(find, repository, remote, memory, done)
+            if actor:
+                done.notes += warnings_of(
+                    actor, Organisation(repository, began), Organisation(repository, done.head), _changed_cases(repository, began, done.head)
+                )
+                return done
         except LockedError:
             if attempt == TRIES - 1:
                 raise
         finally:
             _tidy(repository, remote)
-        actor = Actor.find(Organisation(repository), actor.member, actor.ask_passphrase)
     raise EnvironmentFaultError(_("others were faster, again and again"), hint=_("what is yours is still here: run plaint sync again"))
 
 
-def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, done: Synced) -> bool:
-    """One attempt; whether it got through."""
+def _changed_cases(repository: Repository, before: str, after: str) -> list[str]:
+    """The cases that were there before and are not as they were."""
+    if before == after:
+        return []
+    folder = f"{repository.prefix}cases"
+    names = repository.git.text("diff-tree", "-r", "--name-only", "--diff-filter=M", "-z", before, after, "--", folder).split("\0")
+    return [Path(name).stem for name in names if name.endswith(".yaml")]
+
+
+def _who(find: Find, repository: Repository, ours: str, theirs: str | None) -> Actor:
+    """Who acts: by what is here, or by what came."""
+    try:
+        return find(Organisation(repository, ours))
+    except (UsageError, NotAllowedError):
+        if theirs is None:
+            raise
+        return find(Organisation(repository, theirs))
+
+
+def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, done: Synced) -> Actor | None:
+    """One attempt; who acted, or None where somebody else was faster."""
     shared = remote.look()
     remote.fetch(shared)
     ours = repository.head()
@@ -87,6 +118,7 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
     theirs = _incoming_branch(repository)
     _refuse_taken_back(repository, remote, theirs)
     judged = _judge(repository, memory, theirs or ours)
+    actor = _who(find, repository, ours, theirs)
     target, replay = _joined(actor, repository, ours, theirs)
     if target != ours or theirs != ours:
         judged = _judge(repository, memory, target, judged)
@@ -107,7 +139,7 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
         if large := _large(repository, target, theirs):
             remote.push_large(large)
         if not remote.push(target, shared, decisions.there):
-            return False
+            return None
         destroyed = {name: shared.keyrings[name] for name, sha in decisions.there.items() if sha is None}
         done.notes += [_still_served(name) for name, served in remote.serves(destroyed).items() if served]
         done.sent += sent
@@ -116,7 +148,7 @@ def _once(actor: Actor, repository: Repository, remote: Remote, memory: Memory, 
     if judged.start:  # own commits that were replayed are gone from this branch, and that is no rollback
         known = memory.recall()
         memory.keep(replace(judged.start, heads={**(known.heads if known else {}), remote.branch: target}))
-    return True
+    return actor
 
 
 def _still_served(case: str) -> str:
