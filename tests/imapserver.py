@@ -120,6 +120,14 @@ class Dovecot:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", self.place / "dovecot.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self) -> None:
         for _number in range(200):
             try:
                 self.client().logout()
@@ -128,7 +136,7 @@ class Dovecot:
                     raise RuntimeError(self.process.stderr.read().decode() if self.process.stderr else "") from None
                 time.sleep(0.05)
             else:
-                return self
+                return
         raise RuntimeError((self.place / "log").read_text())
 
     def __exit__(self, *_exc: object) -> None:
