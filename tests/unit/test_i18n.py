@@ -207,8 +207,10 @@ def test_the_compiled_catalogue_is_current(domain):
     assert spoken == wanted, UPDATE
 
 
-def test_who_lacks_the_compiled_catalogue_is_told(tmp_path, monkeypatch, capsys):
+def test_who_lacks_the_compiled_catalogue_is_told(tmp_path, monkeypatch, capsys, request):
     monkeypatch.setattr(i18n, "LOCALE_DIR", tmp_path)
+    i18n._compiled.cache_clear()  # the catalogue is read once a process
+    request.addfinalizer(i18n._compiled.cache_clear)
     set_language("zh")
     assert _("The cases, newest last.") == "The cases, newest last."
     said = capsys.readouterr().err
