@@ -137,6 +137,7 @@ def test_a_commit_of_tomorrow_is_not_taken(a: Plaint) -> None:
     assert "A305" in done.stderr
 
 
+@pytest.mark.long
 def test_a_server_without_a_home(a: Plaint) -> None:
     """What was verified cannot be kept there; everything else holds."""
     hub(a).good("hook", "install")
