@@ -18,6 +18,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+UNUSED = ("@noble/post-quantum/hybrid.js", "@noble/curves/nist.js")
+"""What the age library asks for and the pages never use: see browser/unused.js."""
 SCRIPTS = ("report", "follow")
 WORKER = "stretch"  # made first: the scripts hold it as text, for a page opened from a folder may load no worker from there
 
@@ -52,6 +54,7 @@ def bundle(source: Path, target: Path) -> None:
         npm, node = (_program(name) for name in ("npm", "node"))
         _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], place)
         options = ["--bundle", "--format=iife", "--minify", "--charset=utf8", "--target=es2022", "--legal-comments=eof", "--loader:.txt=text"]
+        options += [f"--alias:{module}=./unused.js" for module in UNUSED]
         for name, made in ((WORKER, f"{WORKER}.txt"), *((name, f"built/{name}.js") for name in SCRIPTS)):
             _run([*node, "node_modules/esbuild/bin/esbuild", f"{name}.js", *options, f"--outfile={made}"], place)
         shutil.rmtree(target, ignore_errors=True)

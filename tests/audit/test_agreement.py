@@ -110,6 +110,7 @@ def read_commit(org: Org, sha: str) -> Commit | None:
         return None
 
 
+@pytest.mark.long
 def test_every_commit_of_the_demo(tmp_path: Path) -> None:
     org = demo(tmp_path, 8)
     shas = org.git("rev-list", "HEAD").split()
@@ -145,6 +146,7 @@ def test_every_odd_commit_of_the_battery(tmp_path: Path) -> None:
     assert agree(org, odd, keys) == {"good", "unknown", "bad", "unsigned"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["ecdsa-256", "ecdsa-384", "ecdsa-521", "rsa-2048", "rsa-3072", "ed25519"])
 def test_keys_of_every_kind(kind: str, tmp_path: Path) -> None:
     org = good().copy(tmp_path)

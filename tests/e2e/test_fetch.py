@@ -204,6 +204,7 @@ def test_what_is_answered_to_a_case_that_takes_no_messages_becomes_a_case(house:
     assert body["narrative"] == "And still."
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_each_mail_is_one_case_and_is_answered(house: House) -> None:
     mails = ordinary(MAILS)
     house.dovecot.deliver([made.data for made in mails], ARRIVED)

@@ -83,6 +83,7 @@ def test_large_files_become_evidence_and_small_ones_stay_in_the_text(demo: Plain
     assert demo.data("evidence", "list", small, member="chen.jie") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["mbox", "maildir", "folder"])
 def test_mail_of_the_world_from_every_kind_of_mailbox(demo: Plaint, tmp_path: Path, kind: str) -> None:
     made = [*awkward().values()] if kind == "mbox" else ordinary(6)

@@ -36,7 +36,7 @@ ENGLISH = re.compile(
     """,
     re.VERBOSE,
 )
-NAMES = re.compile(r"\b(?:Ctrl|Bash|Asia|Shanghai|Markdown|Word)\b")
+NAMES = re.compile(r"\b(?:Ctrl|Bash|Git|Asia|Shanghai|Markdown|Word)\b")
 
 
 def english(text: str) -> list[str]:

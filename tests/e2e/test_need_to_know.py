@@ -62,6 +62,7 @@ def is_shut_out(demo: Plaint, case: str, member: str, now: str | None = None) ->
             assert b"no identity matched" in tried.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("member", ["liu.yang", "wang.fang"])
 def test_excluded_at_registration(demo: Plaint, member: str) -> None:
     """With the role that would open it (the decider) or without one so far (an investigator)."""
@@ -89,6 +90,7 @@ def test_excluded_at_registration(demo: Plaint, member: str) -> None:
     assert demo.run("check", now=at(20, 15)).returncode == 0
 
 
+@pytest.mark.long
 def test_excluded_later(demo: Plaint) -> None:
     """An investigator who had it all, the disclosed identity too: after `revoke` nothing opens, not even what was there before."""
     case = Course.begin(demo, "li.wei", at(20, 12), BODY, category="violation", thorough=False)

@@ -346,6 +346,7 @@ def _body(folder: Path) -> Path:
     return body
 
 
+@pytest.mark.long
 def test_a_receipt_read_out_at_the_phone_opens_the_answer(browser: Browser, org: Plaint, tmp_path: Path) -> None:
     done = org.data("register", "--channel", "phone", "--category", "ethics", "--body", _body(tmp_path), "--receipt", "--format", "json", member="li.wei")
     told = tmp_path / "told.yaml"

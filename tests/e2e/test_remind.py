@@ -415,6 +415,7 @@ def test_killed_while_the_server_takes_a_mail(house: Reminded, post: Post, expec
     assert set(told(once(post.taken)).values()) == {1}
 
 
+@pytest.mark.long
 def test_killed_anywhere(house: Reminded, post: Post, expected: dict[str, str]) -> None:
     """At a random time, again and again (PLAINT_KILLS): each hears of each thing once; a mail that comes again is the same one."""
     chance = random.Random(4)

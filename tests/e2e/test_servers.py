@@ -61,6 +61,7 @@ def accepted_and_refused(a: Plaint, lead: str = "plaint: ", word: str = "commit"
     return line
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SSHD, reason="openssh-server is not installed")
 def test_over_ssh(a: Plaint) -> None:
     """A bare repository and an account for git only, as the handbook sets them up."""

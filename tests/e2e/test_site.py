@@ -215,7 +215,7 @@ def test_nothing_moves_while_a_page_loads_and_none_is_heavy(browser: Browser, in
             there = [Path(url2pathname(urlsplit(url).path)) for url in dict.fromkeys(asked) if url.startswith("file:")]
             weight = sum(each.stat().st_size for each in there if each.parent.name != "search" and each.name != "mailboxes.js")
             assert (internal / path) in there
-            assert weight <= 200 * 1024, (path, weight)
+            assert weight <= 200_000, (path, weight)
 
 
 def test_what_moves_is_seen(browser: Browser, tmp_path: Path) -> None:

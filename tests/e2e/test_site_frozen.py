@@ -57,6 +57,7 @@ def test_nothing_outside_the_published_periods_changes_a_byte(published: Plaint,
     assert files(org, "after") == before
 
 
+@pytest.mark.long
 def test_the_attacker_finds_nothing_in_the_site_as_it_is_built(published: Plaint) -> None:
     from attacker import attack, read_editions
     from made_up import COUNTED

@@ -212,6 +212,7 @@ def test_history_taken_back_is_seen(shared: Path) -> None:
     assert second.snapshot() == before
 
 
+@pytest.mark.long
 def test_a_clone_older_than_its_member(shared: Path) -> None:
     """Who acts is found out from what was fetched: whoever joined after the clone was made needs no second one."""
     first, second = clone(shared, "a"), clone(shared, "b")
@@ -236,6 +237,7 @@ def test_a_clone_older_than_its_member(shared: Path) -> None:
     is_whole(second)
 
 
+@pytest.mark.long
 def test_who_was_shut_out_and_acts_by_hand_is_seen(shared: Path) -> None:
     """The audit has no key, and exclusions are sealed: those who can open the case are told, when it comes and when they open it."""
     first, second = clone(shared, "a"), clone(shared, "b")

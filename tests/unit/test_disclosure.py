@@ -141,6 +141,7 @@ def filled(rows: Sequence[int], columns: Sequence[int]) -> Iterator[tuple[tuple[
                 yield (line, *rest)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("k", "rows", "columns"),
     [(2, (7, 4, 4), (6, 5, 4)), (3, (12, 8, 7), (14, 13)), (2, (8, 6, 5, 4), (12, 11)), (2, (8, 5, 5), (6, 4, 4, 4)), (3, (12, 8, 7), (10, 9, 8))],

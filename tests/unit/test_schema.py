@@ -109,6 +109,7 @@ def test_both_validators_agree(file: Path) -> None:
         assert slow is Compiled(schema, validate_formats=True).is_valid(document)
 
 
+@pytest.mark.long
 def test_another_validator_reads_the_files_as_they_are() -> None:
     for kind in sorted({file.parent.name for file in VALID}):
         schema = Path(__file__).parents[2] / "schemas" / f"{kind.replace('sealed.', 'sealed/', 1)}.schema.json"

@@ -53,6 +53,7 @@ def start(root: Path, name: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment(root: Path) -> None:
     chance = random.Random(7)
     last = 0
