@@ -21,7 +21,9 @@ def org(busy: Plaint, tmp_path: Path) -> Plaint:
 @pytest.fixture
 def body(tmp_path: Path) -> Path:
     file = tmp_path / "findings.yaml"
-    file.write_text("findings: Replies came in time. 保密良好。\neffectiveness: good\nfollow-up: train the deputies\n")
+    file.write_text(
+        "findings: Replies came in time. 保密良好。\neffectiveness: good\nfollow-up: train the deputies\nchecklist: {replied: met, heard: partly, measures: not-arisen}\n"
+    )
     return file
 
 
@@ -76,7 +78,8 @@ def test_findings_are_sealed_and_the_duty_is_done(org: Plaint, body: Path) -> No
     assert "concluded already" in org.refused("review", "conclude", "2026-H1", "--result", "sound", "--body", body, member="sun.li")
     assert "Replies" not in (org.folder / "reviews" / "2026-H1.yaml").read_text()
     for member in ("sun.li", "liu.yang", "zhou.ning"):
-        assert org.data("review", "show", "2026-H1", member=member)["findings"]["effectiveness"] == "good"
+        found = org.data("review", "show", "2026-H1", member=member)["findings"]
+        assert (found["effectiveness"], found["checklist"]["heard"]) == ("good", "partly")
     for member in ("li.wei", "wang.fang", "he.ping"):
         shown = org.data("review", "show", "2026-H1", member=member)
         assert (shown["result"], shown["findings"]) == ("improvable", None)
@@ -91,7 +94,12 @@ def test_what_is_refused_changes_nothing(org: Plaint, tmp_path: Path) -> None:
     org.good("review", "begin", PERIOD, member="sun.li")
     before = org.snapshot()
     wrong = tmp_path / "wrong.yaml"
-    for text, said in (("note: x", "`findings` is missing"), ("findings: x\ncases: {ABCD-2345: fine}", "not in the sample"), ("- x", "mapping")):
+    for text, said in (
+        ("note: x", "`findings` is missing"),
+        ("findings: x\ncases: {ABCD-2345: fine}", "not in the sample"),
+        ("- x", "mapping"),
+        ("findings: x\nchecklist: {replied: maybe}", "it may be met"),
+    ):
         wrong.write_text(text)
         assert said in org.refused("review", "conclude", PERIOD, "--result", "sound", "--body", wrong, member="sun.li")
     assert "body" in org.refused("review", "conclude", PERIOD, "--result", "sound", member="sun.li")

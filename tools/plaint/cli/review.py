@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from plaint.cli.asking import ask_text, prepare
+from plaint.cli.asking import ask_text, ask_word, prepare
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _, reason
+from plaint.model.checklist import answers, questions
 from plaint.model.words import local
 from plaint.reviewing import RESULTS, begin, conclude, drawn_again, find, findings, sample_of
 
@@ -41,13 +42,17 @@ def begin_command(period: str, size: int, fmt: str) -> None:
         click.echo(f"  plaint show {case}")
     if not cases:
         click.echo(_("  (in no case did anything happen in that time)"))
+    if cases:
+        click.echo(_("Ask of each (in the findings: checklist, with met, partly, missed or not-arisen):"))
+        for code, question in questions().items():
+            click.echo(f"  {code:<12}{question}")
     click.echo(_("Then: plaint review conclude {period} --result sound|improvable|unsound").format(period=record.id))
 
 
 @review.command("conclude", help=_("Conclude the review of PERIOD, with what was found; it is sealed to those who approve or keep the policy."))
 @click.argument("period", metavar="PERIOD")
 @click.option("--result", type=click.Choice(RESULTS), required=True, help=_("How complaints were handled."))
-@click.option("--body", metavar="FILE", help=_("findings, effectiveness, follow-up, earlier and cases, as YAML; - is standard input."))
+@click.option("--body", metavar="FILE", help=_("findings, checklist, effectiveness, follow-up, earlier and cases, as YAML; - is standard input."))
 @format_option("text", "json")
 @common_options
 def conclude_command(period: str, result: str, body: str | None, fmt: str) -> None:
@@ -110,7 +115,8 @@ def _ask() -> dict[str, object]:
     if not sys.stdin.isatty():
         raise UsageError(_("--{option} is missing").format(option="body"), hint="findings: …")
     prepare()
-    return {field: text for field in FIELDS if (text := ask_text(field, "review"))}
+    checklist = {code: ask_word(question, answers()) for code, question in questions().items()}
+    return {"checklist": checklist} | {field: text for field in FIELDS if (text := ask_text(field, "review"))}
 
 
 COMMANDS = {"review": review}
