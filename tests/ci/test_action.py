@@ -11,8 +11,9 @@ import pytest
 from ci.place import AFTER, IN_TIME, LATE, ROOT, found, runner, source
 from ci.runner import Done, GitHub, parse
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
     """It installs the plaint beside which it lies."""
     org = found(tmp_path, "--forge", "none")

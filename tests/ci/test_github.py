@@ -15,6 +15,8 @@ from ci.forges import GitHubApi, serve
 from ci.place import AFTER, DUE, IN_TIME, LATE, SOON, Place, found, runner, wheel
 from ci.runner import Document, Done, GitHub, parse
 
+pytestmark = pytest.mark.long
+
 DUE_AT = DUE[:16].replace("T", " ")
 
 
@@ -36,7 +38,6 @@ def line_of(done: Done, case: str) -> str:
     return (done.folder / place[0]).read_text("utf-8").splitlines()[int(place[1]) - 1]
 
 
-@pytest.mark.long
 def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
     org = found(tmp_path)
     check, deadlines = workflow(org, "check"), workflow(org, "deadlines")
@@ -87,7 +88,6 @@ def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
         assert [each["state"] for each in hub.issues] == ["closed"]
 
 
-@pytest.mark.long
 def test_the_history_is_audited(tmp_path: Path) -> None:
     org = found(tmp_path)
     check = workflow(org, "check")
@@ -102,7 +102,6 @@ def test_the_history_is_audited(tmp_path: Path) -> None:
     assert "title=A503" in done.log, "it begins elsewhere than it should"
 
 
-@pytest.mark.long
 def test_times_are_witnessed(tmp_path: Path) -> None:
     """A clock that was set back is seen at the push, on a new branch too; and what was there before is still there."""
     org = found(tmp_path)
@@ -125,7 +124,6 @@ def test_times_are_witnessed(tmp_path: Path) -> None:
     assert re.findall(r"title=(A\d+)", forced.log) == ["A504"]
 
 
-@pytest.mark.long
 def test_it_says_when_plaint_cannot_be_had(tmp_path: Path) -> None:
     org = found(tmp_path)
     forge = GitHub(runner(), org.remote, {"PLAINT_SOURCE": str(tmp_path / "nothing.whl")})
@@ -135,7 +133,6 @@ def test_it_says_when_plaint_cannot_be_had(tmp_path: Path) -> None:
     assert [step for step, outcome in done.outcomes.items() if outcome == "success"] == ["0 actions/checkout"]
 
 
-@pytest.mark.long
 def test_the_site_is_built_where_there_is_one(tmp_path: Path) -> None:
     org = found(tmp_path)
     publish = workflow(org, "publish")

@@ -11,8 +11,9 @@ from ci.forges import GitLabApi, serve
 from ci.place import AFTER, IN_TIME, LATE, found, present, runner, wheel
 from ci.runner import GitLab, parse
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
     org = found(tmp_path, "--forge", "gitlab")
     config = parse(org.folder / "org" / ".gitlab-ci.yml")
@@ -59,7 +60,6 @@ def test_a_case_is_late_and_answered(tmp_path: Path) -> None:
         assert [each["state"] for each in hub.issues] == ["closed"]
 
 
-@pytest.mark.long
 def test_the_site(tmp_path: Path) -> None:
     org = found(tmp_path, "--forge", "gitlab")
     config = parse(org.folder / "org" / ".gitlab-ci.yml")

@@ -13,6 +13,8 @@ import yaml
 from ci.place import ROOT, Place, found, source
 from e2e.terminal import Done
 
+pytestmark = pytest.mark.long
+
 SCRIPTS = Path(sys.executable).parent
 
 
@@ -30,7 +32,6 @@ def pre_commit(org: Place, *arguments: str) -> Done:
     return desk.run(SCRIPTS / "pre-commit", *arguments, timeout=300)
 
 
-@pytest.mark.long
 def test_pre_commit_runs_them(tmp_path: Path) -> None:
     toolkit = tmp_path / "toolkit"
     subprocess.run(["cp", "-r", source(), toolkit], check=True)

@@ -19,6 +19,8 @@ from plaint.i18n import set_language
 from plaint.model.deadlines import Status
 from plaint.model.policy import Kind, load_preset
 
+pytestmark = pytest.mark.long
+
 DUE_AT = DUE[:16].replace("T", " ")
 HIDDEN = re.compile(r"<!-- plaint:late [0-9a-f]{16} -->\n\Z")
 
@@ -55,7 +57,6 @@ def lab_job(org: Place, hub: Hub, now: str) -> Desk:
     return org.desk(now).having(**env)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("api", "at_work", "text"), [(GitHubApi, job, "body"), (GitLabApi, lab_job, "description")])
 def test_opened_updated_closed_reopened(org: Place, case: str, api: type, at_work: type, text: str) -> None:
     with serve(api) as hub:
@@ -145,7 +146,6 @@ def refused(done: Done, code: int, *words: str) -> None:
     assert "the-token" not in line
 
 
-@pytest.mark.long
 def test_what_goes_wrong_is_said_in_one_line(org: Place) -> None:
     refused(org.desk(LATE).plaint("track"), 2, "no job of GitHub or GitLab", "--dry-run")
     refused(org.desk(LATE).plaint("track", "--forge", "github"), 3, "GITHUB_TOKEN, GITHUB_REPOSITORY is not set")

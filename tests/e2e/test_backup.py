@@ -7,7 +7,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from e2e.conftest import Plaint, environment
+
+pytestmark = pytest.mark.long
 
 
 def refs(folder: Path) -> set[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import SCRIPTS, Plaint, copy_of
 
+pytestmark = pytest.mark.long
+
 EVENT = ("link", "CASE", "--other", "OTHER", "--relation", "related")
 Break = Callable[[Plaint, str], None]
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from terminal import SCRIPTS, Desk
 
+pytestmark = pytest.mark.long
+
 NOW = "2026-11-20T12:00:00+08:00"
 CHECKS = ["git", "ssh-keygen", "repository", "policy in force", "computer's clock", "member", "signing key", "age identity", "keyrings"]
 

@@ -19,6 +19,8 @@ import pytest
 from e2e.conftest import Plaint, copy_of, environment
 from plaint.dossier.verifying import documents_beside, verify
 
+pytestmark = pytest.mark.long
+
 TOOLS = ("git", "ssh-keygen", "age", "sh")
 FOR = "Labour inspectorate 劳动监察"
 
@@ -163,7 +165,6 @@ def test_handing_over_is_on_record_and_the_audit_agrees(dossiers: Dossiers) -> N
     assert FOR in org.good("open", dossiers.case, "--compartment", "inquiry", member="chen.jie")
 
 
-@pytest.mark.long
 def test_who_reported_takes_a_request_that_was_granted(dossiers: Dossiers, reader: Reader, tmp_path: Path) -> None:
     org = copy_of(dossiers.org, tmp_path)
     identity = ("export", dossiers.case, "--compartment", "identity", "--to", reader.recipient, "-o", tmp_path / "who")

@@ -17,7 +17,7 @@ from conftest import Plaint, copy_of, environment
 
 from plaint.store.lfs import parse_pointer
 
-pytestmark = pytest.mark.skipif(not shutil.which("git-lfs"), reason="git-lfs is not installed (Debian: apt-get install git-lfs)")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(not shutil.which("git-lfs"), reason="git-lfs is not installed (Debian: apt-get install git-lfs)")]
 SIZE = 1_500_000
 """Bytes; the organisation keeps what is over a megabyte in Git LFS."""
 
@@ -143,7 +143,6 @@ def test_without_git_lfs_it_says_so_and_changes_nothing(hub: tuple[Plaint, Plain
     assert looked["git-lfs"]
 
 
-@pytest.mark.long
 def test_killed_while_it_writes_to_lfs_leaves_nothing(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
     _first, second, case = hub
     file = tmp_path / "long.wav"
@@ -165,7 +164,6 @@ def test_killed_while_it_writes_to_lfs_leaves_nothing(hub: tuple[Plaint, Plaint,
     assert set(stored(second.folder / ".git")) == {*before, added["digest"]}
 
 
-@pytest.mark.long
 def test_a_large_file_is_handed_over_beside_the_bundle(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
     from plaint.dossier.verifying import documents_beside, verify
 

@@ -38,7 +38,7 @@ ARRIVED = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)  # an hour before the demo's 
 REFERENCE = re.compile(r"\[((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})\]")
 ADDRESS = "complaints@example.org"
 
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="dovecot is not installed (Debian: apt-get install dovecot-imapd)")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(not PROGRAM, reason="dovecot is not installed (Debian: apt-get install dovecot-imapd)")]
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,6 @@ def test_what_is_answered_to_a_case_that_takes_no_messages_becomes_a_case(house:
     assert body["narrative"] == "And still."
 
 
-@pytest.mark.long
 def test_killed_at_any_moment_each_mail_is_one_case_and_is_answered(house: House) -> None:
     mails = ordinary(MAILS)
     house.dovecot.deliver([made.data for made in mails], ARRIVED)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Plaint, environment
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def guarded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:

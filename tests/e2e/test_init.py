@@ -14,6 +14,8 @@ from terminal import Desk, Terminal
 from plaint.model.policy import preset_document
 from plaint.model.schema import schema_files
 
+pytestmark = pytest.mark.long
+
 PASSPHRASE = "correct horse battery 马"
 SECRET = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{58}")
 ROLES = tuple(preset_document("house")["roles"])
@@ -144,7 +146,6 @@ def found_in_terminal(person: Terminal, *, others: tuple[tuple[str, str], ...] =
     return shown[0]
 
 
-@pytest.mark.long
 def test_in_a_terminal(bare: Desk) -> None:
     colleague = Desk(bare.home / "colleague", bare.folder, {"PLAINT_PASSPHRASE": "her own"})
     line = colleague.good("member", "keys", "wang.fang").strip()
@@ -168,7 +169,6 @@ def test_in_a_terminal(bare: Desk) -> None:
     assert "✓ member: wang.fang" in theirs.good("doctor")
 
 
-@pytest.mark.long
 def test_the_passphrase_is_asked_for_and_is_that_of_age(bare: Desk) -> None:
     with bare.terminal("init", "org") as person:
         found_in_terminal(person)
@@ -193,7 +193,6 @@ def test_the_passphrase_is_asked_for_and_is_that_of_age(bare: Desk) -> None:
         assert PASSPHRASE not in person.seen
 
 
-@pytest.mark.long
 def test_a_wrong_passphrase_is_refused_in_one_line(desk: Desk, bare: Desk) -> None:
     desk.good("init", "org", "--preset", "house", "--member", "li.wei")
     org, at_terminal = desk.at(desk.folder / "org"), bare.at(desk.folder / "org")
@@ -236,7 +235,6 @@ def test_own_keys_are_used(bare: Desk) -> None:
     assert not keys(bare).exists()
 
 
-@pytest.mark.long
 def test_members_from_a_file(desk: Desk) -> None:
     line = desk.good("member", "keys", "wang.fang").strip()
     assert line.endswith("--role …")

@@ -9,6 +9,8 @@ import pytest
 from terminal import Desk
 from test_member import As, is_sound, newcomer, open_cases, opens
 
+pytestmark = pytest.mark.long
+
 NOW = "2026-11-20T12:00:00+08:00"
 STEWARD, SUPERVISOR, DECIDER = "zhou.ning", "sun.li", "liu.yang"
 BODY = "report: {title: 'x'}"

@@ -21,6 +21,8 @@ from plaint.organisation import Organisation
 from plaint.statistics.live import Figures
 from plaint.statistics.shared import Question, count
 
+pytestmark = pytest.mark.long
+
 
 def recounted(org: Plaint, year: str) -> dict[str, Counter[str]]:
     """The same by PyYAML and counting, without anything of plaint's."""

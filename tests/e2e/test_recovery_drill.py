@@ -21,6 +21,8 @@ import yaml
 from e2e.conftest import Plaint, copy_of, environment
 from e2e.terminal import Terminal
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "recover.sh"
 HANDBOOK = ROOT / "site" / "docs" / "handbook" / "recovery.md"
@@ -168,7 +170,6 @@ def test_every_awk_does(bare: Bare, drilled: Plaint, clone: Path, awk: str) -> N
     assert {compartment: body for _event, compartment, body in found.texts}["report"] == {**ODD, "excluded": []}
 
 
-@pytest.mark.long
 def test_a_real_organisation_from_init_to_recovery(bare: Bare, drilled: Plaint, tmp_path: Path) -> None:
     """`plaint init`, whose recovery key is shown once, and `plaint register`; the identity lies under a passphrase."""
     home = tmp_path / "founder"

@@ -20,6 +20,8 @@ from conftest import MEMBERS, TODAY, Plaint, copy_of, environment
 
 from mailserver import PASSWORD, USER, Mail, Post, kill_after
 
+pytestmark = pytest.mark.long
+
 LATER = "2026-11-27T12:00:00+08:00"
 """A week in which nobody did anything: by now five people have something to hear of."""
 HEARERS = ["chen.jie", "he.ping", "li.wei", "liu.yang", "sun.li"]
@@ -138,7 +140,6 @@ def test_each_hears_once_of_what_is_theirs(house: Reminded, post: Post, expected
     assert len(post.taken) == 5
 
 
-@pytest.mark.long
 def test_the_next_day_tells_of_what_is_still_late_and_of_nothing_twice(house: Reminded, post: Post) -> None:
     counts = []
     for now in (
@@ -415,7 +416,6 @@ def test_killed_while_the_server_takes_a_mail(house: Reminded, post: Post, expec
     assert set(told(once(post.taken)).values()) == {1}
 
 
-@pytest.mark.long
 def test_killed_anywhere(house: Reminded, post: Post, expected: dict[str, str]) -> None:
     """At a random time, again and again (PLAINT_KILLS): each hears of each thing once; a mail that comes again is the same one."""
     chance = random.Random(4)

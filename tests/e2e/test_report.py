@@ -19,6 +19,8 @@ import yaml
 from conftest import NOW, TODAY, Plaint
 from recount import recount
 
+pytestmark = pytest.mark.long
+
 YEARS = (2024, 2025, 2026)
 PRESENT = datetime.fromisoformat(NOW)
 HEADINGS = {"en": ("Summary", "How the time limits were kept", "Recommendations"), "zh": ("概述", "时限遵守情况", "建议")}
@@ -103,7 +105,6 @@ def test_both_languages_say_the_same(busy: Plaint) -> None:
     assert not re.search(r"[a-z]{4,} [a-z]{4,}", chinese.replace("plaint stats", ""))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_format_holds_every_row(busy: Plaint, tmp_path: Path, lang: str) -> None:
     rows = [row for table in tables_of(busy.good("--lang", lang, "report", "2025")).values() for row in table]

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from conftest import Plaint, copy_of
 
+pytestmark = pytest.mark.long
+
 PERIOD, NOW = "2026-Q3", "2026-11-20T12:00:00+08:00"
 
 
@@ -27,7 +29,6 @@ def body(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.long
 def test_the_sample_is_drawn_as_the_rules_say(org: Plaint) -> None:
     """Drawn again by hand: by hash of entry, period and case, among the cases in which something happened in the period."""
     head = org.head
@@ -63,7 +64,6 @@ def test_a_sample_that_was_picked_shows(org: Plaint) -> None:
     assert head != org.head
 
 
-@pytest.mark.long
 def test_findings_are_sealed_and_the_duty_is_done(org: Plaint, body: Path) -> None:
     (org.folder / "reviews" / "2026-H1.yaml").unlink()  # an organisation that has not made it yet
     org.git("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-a", "-m", "gone")

@@ -13,6 +13,8 @@ from conftest import Plaint
 from plaint.model.policy import load_preset
 from plaint.model.yamlio import dump_yaml, load_yaml
 
+pytestmark = pytest.mark.long
+
 ZONE = load_preset("house").timezone
 
 
@@ -59,7 +61,6 @@ def acknowledgement_due(org: Plaint, case: str) -> timedelta:
     return datetime.fromisoformat(clock["due"]) - datetime.fromisoformat(clock["started"])
 
 
-@pytest.mark.long
 def test_a_revision_from_draft_to_force(org: Plaint, tmp_path: Path) -> None:
     old = org.register()
     file = next_policy(org, tmp_path, sooner())
@@ -83,7 +84,6 @@ def test_a_revision_from_draft_to_force(org: Plaint, tmp_path: Path) -> None:
     assert org.git("log", "--format=%s", "-7").count("policy 2") == 3
 
 
-@pytest.mark.long
 def test_a_revision_waits_for_its_date(org: Plaint, tmp_path: Path) -> None:
     org.good("policy", "draft", next_policy(org, tmp_path, sooner(days=10)), member="zhou.ning")
     for member in ("sun.li", "liu.yang"):

@@ -11,6 +11,8 @@ import pytest
 from conftest import Plaint, environment
 from servers import GITEA_ENVIRONMENT, SSHD, Sshd, as_gitea, as_gitlab
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def office_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,7 +63,6 @@ def accepted_and_refused(a: Plaint, lead: str = "plaint: ", word: str = "commit"
     return line
 
 
-@pytest.mark.long
 @pytest.mark.skipif(not SSHD, reason="openssh-server is not installed")
 def test_over_ssh(a: Plaint) -> None:
     """A bare repository and an account for git only, as the handbook sets them up."""
@@ -138,7 +139,6 @@ def test_a_commit_of_tomorrow_is_not_taken(a: Plaint) -> None:
     assert "A305" in done.stderr
 
 
-@pytest.mark.long
 def test_a_server_without_a_home(a: Plaint) -> None:
     """What was verified cannot be kept there; everything else holds."""
     hub(a).good("hook", "install")

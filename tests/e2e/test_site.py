@@ -26,7 +26,7 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 MAILBOXES = "js/mailboxes.js"
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,6 @@ def opened(page: Page, site: Path, path: str) -> None:
     page.goto((site / path).as_uri())
 
 
-@pytest.mark.long
 def test_no_page_has_an_accessibility_fault(browser: Browser, internal: Path) -> None:
     for scheme, size in (("light", DESK), ("dark", PHONE)):
         # the checker reads style sheets by itself, which the pages' own policy would forbid it
@@ -123,7 +122,6 @@ def test_the_search_finds_in_both_languages(browser: Browser, public: Path, lang
     assert page.locator("h1").inner_text() == title
 
 
-@pytest.mark.long
 def test_every_page_stands_in_both_languages_and_says_which(browser: Browser, internal: Path) -> None:
     page = browser.new_page()
     for path in pages(internal):
@@ -154,7 +152,6 @@ def tree(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.long
 def test_the_public_site_does_not_change_with_the_cases(demo: Plaint, tmp_path: Path) -> None:
     """Byte for byte: whoever watches the site learns nothing of the work. The bundle of mailboxes is new each time, whatever happened."""
     before = tree(built(demo, "public", tmp_path / "before"))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import TODAY, Plaint, copy_of
 
+pytestmark = pytest.mark.long
+
 sys.path[:0] = [str(Path(__file__).parents[1] / "statistics")]
 
 LATER = "2026-11-25T10:00:00+08:00"
@@ -38,7 +40,6 @@ def files(org: Plaint, name: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.long
 def test_nothing_outside_the_published_periods_changes_a_byte(published: Plaint, tmp_path: Path) -> None:
     org = copy_of(published, tmp_path)
     before = files(org, "before")
@@ -57,7 +58,6 @@ def test_nothing_outside_the_published_periods_changes_a_byte(published: Plaint,
     assert files(org, "after") == before
 
 
-@pytest.mark.long
 def test_the_attacker_finds_nothing_in_the_site_as_it_is_built(published: Plaint) -> None:
     from attacker import attack, read_editions
     from made_up import COUNTED

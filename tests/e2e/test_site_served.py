@@ -15,7 +15,7 @@ from conftest import NOW, SCRIPTS, Plaint, environment
 from playwright.sync_api import Page, sync_playwright
 from test_site import CHROMIUM, QUIET
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed (Debian: apt-get install chromium)")]
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from conftest import Plaint, environment
 
 from plaint.model.record import Event, dump_event, new_event_id
 
+pytestmark = pytest.mark.long
+
 CLONES = 8
 EVENTS = int(os.environ.get("PLAINT_SYNC_EVENTS", "4"))
 """Events a clone in the test of many at once; 25 makes it a matter of minutes."""
@@ -84,7 +86,6 @@ def events(org: Plaint) -> list[str]:
     return [event["id"] for case in org.cases() for event in org.data("show", case["case"])["events"]]
 
 
-@pytest.mark.long
 def test_a_plain_clone_gets_the_keyrings(shared: Path) -> None:
     first, second = clone(shared, "a"), clone(shared, "b")
     assert keyrings(first) == keyrings(second)
@@ -114,7 +115,6 @@ def test_events_on_both_sides_of_one_case(shared: Path) -> None:
     is_whole(second)
 
 
-@pytest.mark.long
 def test_keyrings_sealed_anew_on_both_sides(shared: Path) -> None:
     """One lets somebody in, the other shuts somebody out: both hold afterwards."""
     first, second = clone(shared, "a"), clone(shared, "b")
@@ -212,7 +212,6 @@ def test_history_taken_back_is_seen(shared: Path) -> None:
     assert second.snapshot() == before
 
 
-@pytest.mark.long
 def test_a_clone_older_than_its_member(shared: Path) -> None:
     """Who acts is found out from what was fetched: whoever joined after the clone was made needs no second one."""
     first, second = clone(shared, "a"), clone(shared, "b")
@@ -237,7 +236,6 @@ def test_a_clone_older_than_its_member(shared: Path) -> None:
     is_whole(second)
 
 
-@pytest.mark.long
 def test_who_was_shut_out_and_acts_by_hand_is_seen(shared: Path) -> None:
     """The audit has no key, and exclusions are sealed: those who can open the case are told, when it comes and when they open it."""
     first, second = clone(shared, "a"), clone(shared, "b")
@@ -323,7 +321,6 @@ def test_a_server_that_refuses(shared: Path) -> None:
     is_whole(first)
 
 
-@pytest.mark.long
 def test_many_at_once_some_killed(shared: Path) -> None:
     """Eight clones record on overlapping cases and push at once, some are killed: every acknowledged event is there once."""
     clones = [clone(shared, f"c{number}") for number in range(CLONES)]
@@ -376,7 +373,6 @@ def kill(org: Plaint, member: str, after: float) -> None:
     process.wait()
 
 
-@pytest.mark.long
 def test_evidence_of_both_sides_comes_together(shared: Path) -> None:
     """Both add a file to the same case without knowing of one another; the second one's commit is replayed with its file."""
     first, second = clone(shared, "a"), clone(shared, "b")

@@ -13,6 +13,8 @@ from terminal import COLOUR, Desk, Terminal
 from plaint.i18n import DOMAIN, LOCALE_DIR
 from plaint.model.policy import load_preset
 
+pytestmark = pytest.mark.long
+
 NOW = "2026-11-20T12:00:00+08:00"
 FIELDS = {"title": "Missing stock", "who": "The store keeper", "when": "last week", "where": "Warehouse 3"}
 QUESTIONS = {

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import Plaint
 
+pytestmark = pytest.mark.long
+
 BODY = "report: {title: x}"
 NEW = ("register", "--channel", "phone", "--category", "other", "--body", "-")
 
