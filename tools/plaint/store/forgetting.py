@@ -6,7 +6,8 @@ Rules:
 - Nothing else is lost: what git keeps unnamed for its user (a stash dropped, a commit reset away) comes out of the packs as it was.
 - What cannot be dropped is told: a file of it on a branch or in a stash, a pack marked to be kept, objects borrowed from another repository.
 
-A server's other pushes may just be bringing keyrings in; so there (`settled`) what is younger is left, for the next time.
+A server's other pushes may just be bringing keyrings in; so there (`settled`) what is younger is left for the next time, but for the keyrings of
+the cases that are forgotten, which nobody may bring.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ class Remnant:
 def forget_for_good(git: Git, objects: Objects, common: Path, cases: Collection[str], *, settled: float = 0.0) -> tuple[Remnant, ...]:
     """Drops every keyring of the cases, and all that nothing names; what is left of them. `common` is git's common folder."""
     _drop_names(git, objects, common, cases)
-    unnamed = [each.sha for each in _unnamed_keyrings(git, objects)]
+    found = _unnamed_keyrings(git, objects)
+    unnamed = [each.sha for each in found]
     if unnamed:
+        doomed = _parts_of(objects, found, cases)
         folder = common / "objects"
         if any(not (folder / sha[:2] / sha[2:]).exists() for sha in unnamed):
             git.call("repack", "-A", "-d", "-q")
@@ -53,7 +56,7 @@ def forget_for_good(git: Git, objects: Objects, common: Path, cases: Collection[
         for sha in unnamed:
             path = folder / sha[:2] / sha[2:]
             with suppress(FileNotFoundError):
-                if not settled or time.time() - path.stat().st_mtime >= settled:
+                if not settled or sha in doomed or time.time() - path.stat().st_mtime >= settled:
                     path.unlink()
         drop_commit_graph(folder)
     _drop_leftovers(common)
@@ -100,6 +103,16 @@ def _is_part(found: GitObject) -> bool:
             return b"\nparent " not in found.data.partition(b"\n\n")[0] and b"\nPlaint-Case: " in found.data
         case _:
             return False
+
+
+def _parts_of(objects: Objects, found: Iterable[GitObject], cases: Collection[str]) -> set[str]:
+    """The keyrings of the cases among what was found: their commits, folders and files."""
+    parts: set[str] = set()
+    for each in found:
+        if each.type == "commit" and _is_keyring(objects, each.sha, cases):
+            tree = each.data.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+            parts |= {each.sha, tree, *(entry.sha for entry in objects.read_tree(tree) or ())}
+    return parts
 
 
 def _is_keyring(objects: Objects, sha: str, cases: Collection[str]) -> bool:
