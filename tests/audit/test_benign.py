@@ -171,6 +171,7 @@ def test_a_packed_clone(tmp_path: Path) -> None:
     fine(org)
 
 
+@pytest.mark.long
 def test_the_demo(demo40: Org) -> None:
     assert demo40.audit().summary["commits"] > 300
     fine(demo40)

@@ -469,6 +469,7 @@ def parsed(text: str) -> datetime:
     return datetime.strptime(text.replace("/", "-"), "%Y-%m-%d %H:%M:%S")
 
 
+@pytest.mark.long
 def test_nobody_else_opens_anything_of_the_petitions(petitions: tuple[Org, list[Mapping[str, str]]]) -> None:
     org, _rows = petitions
     organisation = org.actor("li.wei").organisation

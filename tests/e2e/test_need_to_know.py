@@ -239,6 +239,7 @@ def test_a_case_is_never_shut_to_everybody(demo: Plaint) -> None:
         assert demo.age(demo.identity("recovery"), sealed).stdout.startswith(b"AGE-SECRET-KEY-1")
 
 
+@pytest.mark.long
 def test_the_identity_is_opened_on_request_alone(demo: Plaint) -> None:
     """Only a custodian discloses, only what was asked for on record, and to whoever asked; `grant` is no way round."""
     case = Course.begin(demo, "li.wei", at(20, 12), BODY, thorough=False)
