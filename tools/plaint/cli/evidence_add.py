@@ -5,7 +5,6 @@ A file from the reporter is sealed twice where it tells anything: the original f
 
 from __future__ import annotations
 
-import mimetypes
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -130,6 +129,7 @@ def _as_data(each: Added) -> dict[str, str]:
 def _items_of_reporter(file: BinaryIO, size: int, path: Path, collected: Collected, cleaned: bool | None, stack: ExitStack) -> tuple[Item, ...]:
     """The file as it is, or the original for the custodians and a cleaned copy, after what the file tells was shown."""
     from plaint.cli.asking import ask_yes, tell
+    from plaint.evidence.adding import neutral_name
     from plaint.evidence.metadata import rows
     from plaint.evidence.workshop import TroubleError, clean, read
 
@@ -159,13 +159,7 @@ def _items_of_reporter(file: BinaryIO, size: int, path: Path, collected: Collect
         ) from None
     stack.enter_context(copy)
     bare = replace(collected, by=session().actor.member, more={name: text for name, text in collected.more.items() if name == "note"})
-    return for_custodians, replace(_item(copy, bare_size, _neutral(path, collected.kind), bare), cleans_first=True)
-
-
-def _neutral(path: Path, kind: str) -> str:
-    """A name that tells nothing, for names of files do: `document.jpg`."""
-    suffix = path.suffix.lower()
-    return kind + suffix if mimetypes.guess_type(f"x{suffix}")[0] else kind
+    return for_custodians, replace(_item(copy, bare_size, neutral_name(path.name, collected.kind), bare), cleans_first=True)
 
 
 def _warn_of_size(path: Path, size: int) -> None:

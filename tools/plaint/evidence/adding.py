@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from plaint.actor import Actor
@@ -160,6 +160,12 @@ def _entry(item: Item, passed: Passed, ids: Ids, cleans: str, beside: Mapping[st
     }
     codes = {"kind": collected.kind, "digest": passed.digest, "size": size_class(passed.size)} | ({"cleans": cleans} if cleans else {})
     return Entry(KIND, codes, {collected.compartment: body}, ids=ids, beside=beside)
+
+
+def neutral_name(name: str, kind: str) -> str:
+    """A name that tells nothing, for names of files do: `document.jpg`."""
+    suffix = PurePath(name).suffix.lower()
+    return kind + suffix if mimetypes.guess_type(f"x{suffix}")[0] else kind
 
 
 def _silent(_count: int) -> None:

@@ -20,13 +20,12 @@ from base64 import b64encode
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from plaint.actor import Actor
 from plaint.desk import Recorded
 from plaint.errors import NotAllowedError
-from plaint.evidence.adding import Collected, Item, add
+from plaint.evidence.adding import Collected, Item, add, neutral_name
 from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState
@@ -90,11 +89,6 @@ def file_name(name: str) -> str:
     return plain if plain.strip(".") else "file"
 
 
-def neutral_name(file: Attachment) -> str:
-    """A name that tells nothing, for names of files do: `document.jpg`."""
-    return file.kind + PurePosixPath(file_name(file.name)).suffix.lower()
-
-
 def refuse_large(actor: Actor, policy: Policy, state: CaseState, events: Sequence[Event], files: Sequence[Attachment], now: datetime) -> None:
     """NotAllowedError where these files could not become evidence of a case in this state: asked before the case is touched."""
     for kind in sorted({file.kind for file in files}):
@@ -142,7 +136,7 @@ def keep_large(
                 continue
             with made[0] as bare:
                 original = replace(item, collected=replace(collected, compartment=IDENTITY))
-                pair = [original, Item(bare, made[1], neutral_name(file), replace(collected, more={}), cleans_first=True, event=copy)]
+                pair = [original, Item(bare, made[1], neutral_name(item.name, file.kind), replace(collected, more={}), cleans_first=True, event=copy)]
                 done += [added.recorded for added in add(actor, case, pair, now)]
     return done
 

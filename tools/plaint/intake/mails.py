@@ -26,8 +26,9 @@ from typing import Any
 
 from plaint.desk import Entry, Ids, record, refuse_early, register
 from plaint.errors import InputError
+from plaint.evidence.adding import neutral_name
 from plaint.i18n import _
-from plaint.intake.attachments import Attachment, in_text, keep_large, neutral_name, refuse_large, shared_out
+from plaint.intake.attachments import Attachment, in_text, keep_large, refuse_large, shared_out
 from plaint.intake.importkey import import_secret
 from plaint.intake.known import HALF, Known
 from plaint.intake.letter import Letter
@@ -227,7 +228,9 @@ def _files(letter: Letter, small: Sequence[Attachment], large: Sequence[Attachme
     if letter.date:
         fields["sent"] = letter.date.isoformat()
     if large:
-        fields["evidence"] = "\n".join(f"{neutral_name(file)} ({len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()})" for file in large)
+        fields["evidence"] = "\n".join(
+            f"{neutral_name(file.name, file.kind)} ({len(file.data)} bytes, SHA-256 {hashlib.sha256(file.data).hexdigest()})" for file in large
+        )
     if not letter.whole:
         fields["note"] = _("The mail could not be taken apart; all of it but its header is in message.eml.")
     return {"attachments": in_text(small), "fields": fields}
