@@ -32,7 +32,7 @@ STEP = re.compile(r"steps/([0-9]{3,})\.(commit|yaml)")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A commit that touches the case: its raw object, the record as it then stood, and the raw folders from the top down to it, by id."""
+    """A commit that touches the case: its raw object, the record as it then stood, and the raw folders from the top down to it and its files, by id."""
 
     sha: str
     commit: bytes
@@ -69,7 +69,7 @@ def proof_of(organisation: Organisation, record: Record, also: str = "") -> Proo
     last = steps[-1].sha
     members, policies = (dict(_files(repository, last, kind)) for kind in (RecordKind.MEMBER, RecordKind.POLICY))
     mine = _involved(record, {path: parse(data, path) for path, data in members.items()}, also)
-    folders = _folders(repository.objects, last, [repository.prefix + folder for folder in ("members/x", "policy/x", record.path.removesuffix(".yaml") + "/x")])
+    folders = _folders(repository.objects, last, [repository.prefix + folder for folder in ("members/x", "policy/x")])
     steps[-1] = Step(last, steps[-1].commit, steps[-1].record, {**steps[-1].folders, **folders})
     beside = {entry.path.rpartition("/")[2]: entry.sha for entry in repository.objects.ls_tree(last, path.removesuffix(".yaml"))}
     return Proof(path, tuple(steps), {path: data for path, data in members.items() if path in mine}, policies, beside)
@@ -79,7 +79,7 @@ def _step(objects: Objects, sha: str, path: str) -> Step:
     commit, record = objects.get(sha), objects.get(f"{sha}:{path}")
     if commit is None or record is None:
         raise EnvironmentFaultError(_("git cannot read an object: {about}").format(about=sha), hint=_("git fsck says what is damaged"))
-    return Step(sha, commit.data, record.data, _folders(objects, sha, [path]))
+    return Step(sha, commit.data, record.data, _folders(objects, sha, [path, path.removesuffix(".yaml") + "/x"]))
 
 
 def _folders(objects: Objects, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
