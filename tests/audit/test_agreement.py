@@ -22,8 +22,8 @@ from evil import Org, environment
 from odd_keys import Hardware, keygen
 from organisations import STRANGERS, demo, good
 
+from plaint.audit.ahead import signer_of
 from plaint.audit.commits import Commit, CommitError, parse_commit
-from plaint.audit.signatures import verdict
 from plaint.audit.sshsig import SignatureError
 from plaint.store.signing import load_signing_key
 
@@ -40,7 +40,7 @@ def signers(org: Org, keys: dict[str, str]) -> Path:
 
 def ours(commit: Commit, keys: dict[str, str]) -> tuple[str, str]:
     """What we say of a commit's signature: good, unknown (whose is it?), bad or unsigned; and whose it is."""
-    found = verdict(commit.payload, commit.signature)
+    found = signer_of(commit.payload, commit.signature)
     if found is None:
         return "unsigned", ""
     if isinstance(found, SignatureError):

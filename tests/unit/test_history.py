@@ -245,3 +245,30 @@ def test_nothing_is_left_running(repo: GitRepo, tmp_path: Path) -> None:
 
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
     objects.close()
+
+
+def test_objects_are_asked_for_ahead_and_in_any_order(repo: GitRepo) -> None:
+    """Answers go to whoever asked, also where one stops in the middle, asks for another in between, or the process ends."""
+    texts = [b"%d " % n * (20 + 977 * n % 5000) for n in range(300)]  # a few megabytes: more than pipes hold
+    ids = [repo.put(text, "blob") for text in texts]
+    objects = Objects(Git(repo.folder))
+    first, second = objects.get_many(ids), objects.get_many(reversed(ids))
+    next(objects.get_many(ids))  # given up after one
+    for number, text in enumerate(texts):
+        one, other = next(first), next(second)
+        assert one is not None
+        assert other is not None
+        assert (one.sha, one.data, other.data) == (ids[number], text, texts[-1 - number])
+        if number % 50 == 7:
+            assert objects.read_blob(ids[number // 2]) == texts[number // 2]
+            assert objects.get("0" * len(ids[0])) is None
+            assert objects.get(f"HEAD:{'x' * 200_000}") is None  # longer than a pipe
+        if number in (60, 160):
+            objects.close()
+        if number in (90, 200):
+            assert objects._process is not None
+            objects._process.kill()
+            objects._process.wait()
+    assert [next(first, "end"), next(second, "end")] == ["end", "end"]
+    assert list(objects.get_many([])) == []
+    objects.close()

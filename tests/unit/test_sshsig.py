@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
 
 from fuzz.sshwire import BEGIN, END, KINDS, SK_ECDSA, SK_ED25519, Key, Wire, armour, mpint, ssh_keygen_accepts, string, strings, unarmour
-from plaint.audit.signatures import WORTHWHILE, Verdict, Verifiers
 from plaint.audit.sshsig import SignatureError, verify
 
 MESSAGE = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\nreceive: Q7M4-K2XD\n"
@@ -522,27 +521,3 @@ def test_keys_of_no_kind(name: bytes, agree: Callable[..., None]) -> None:
     message = refused(MESSAGE, Wire(string(name) + string(b"\1" * 32), string(name) + string(b"\1" * 64)).armoured(), "not accepted")
     assert len(message) < 120
     agree(MESSAGE, Wire(string(name) + string(b"\1" * 32), string(name) + string(b"\1" * 64)).armoured())
-
-
-# Many of them
-
-
-def test_verdicts_come_in_order_with_and_without_a_process_for_them(made: dict[str, Key]) -> None:
-    """A process that is ended in the middle costs time only."""
-    key = made["ssh-ed25519"]
-    chunk = [(b"%d" % n, key.sign(b"%d" % n)) for n in range(20)]
-    signed = [*chunk, (b"other", chunk[0][1]), (b"", ""), (b"x", "-----BEGIN PGP SIGNATURE-----\n")]
-
-    def said(verdicts: Sequence[Verdict | None]) -> list[str]:
-        return [str(each) for each in verdicts]
-
-    expected = [key.public] * 20 + ["the signature does not match: the content was changed after signing", "None", "it is not signed with an SSH key"]
-    for count, ended in ((1, False), (WORTHWHILE, False), (WORTHWHILE, True)):
-        with Verifiers(count) as verifiers:
-            assert said(verifiers.receive()) == []
-            for _chunk in range(3):
-                verifiers.send(signed)
-                if ended and verifiers._process is not None:
-                    verifiers._process.kill()
-                assert said(verifiers.receive()) == expected
-            assert said(verifiers.receive()) == []

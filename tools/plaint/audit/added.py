@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 
 from plaint.audit.cases import Blobs
 from plaint.audit.commits import Commit
@@ -41,18 +42,18 @@ class Added:
         """The events of a commit that a member signed (None: nobody did); `touched`: it changes cases, if only to spoil them."""
         for path, event in self.events:
             self._check_event(commit, path, event, member, found)
-        cases = [(path, event) for path, event in self.events if CASE.fullmatch(path)]
+        cases = [(case, event) for case, event in ((case_of(path), event) for path, event in self.events) if case]
         named = commit.trailers
         if not cases:
             if any(named.values()) and not touched:
                 found.add("A205", commit.sha, _("its message names events, and it holds none"), commit=commit.sha)
             return
-        first = cases[0][0]
-        kinds = {event.kind for _path, event in cases}
-        shared = len(kinds) == 1 and kinds <= SHARED and len({path for path, _event in cases}) == len(self.events)
-        if len(self.events) > 1 and not shared:
-            found.add("A204", first, _("it holds {n} events").format(n=len(self.events)), commit=commit.sha)
-        if sorted(named["Event"]) != sorted(event.id for _path, event in cases) or sorted(named["Case"]) != sorted(_case_of(path) for path, _event in cases):
+        first = next(path for path, _event in self.events if case_of(path))
+        if len(self.events) > 1:
+            kinds = {event.kind for _case, event in cases}
+            if not (len(kinds) == 1 and kinds <= SHARED and len({path for path, _event in self.events if case_of(path)}) == len(self.events)):
+                found.add("A204", first, _("it holds {n} events").format(n=len(self.events)), commit=commit.sha)
+        if sorted(named["Event"]) != sorted([event.id for _case, event in cases]) or sorted(named["Case"]) != sorted([case for case, _event in cases]):
             found.add("A205", first, _("its message does not name the events that it holds"), commit=commit.sha)
         if member is not None and commit.author != member:
             message = _("the author is given as {author}, and {signer} signed it").format(author=commit.author, signer=member)
@@ -92,6 +93,8 @@ def _is_over(blobs: Blobs, spec: str, house: House) -> bool:
     return bool(known and policy and is_final(policy, known.state))
 
 
-def _case_of(path: str) -> str:
+@lru_cache(maxsize=1000)
+def case_of(path: str) -> str:
+    """The id of the case whose record stands at a path; "" where it is no case's."""
     match = CASE.fullmatch(path)
     return match[1] if match else ""

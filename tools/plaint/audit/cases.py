@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -16,10 +16,12 @@ from plaint.model.machine import CaseState, fold
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, parse
 from plaint.store.lfs import read_pointer
-from plaint.store.objects import Objects
+from plaint.store.objects import GitObject, Objects
 from plaint.store.worktree import POINTER
 
 REMEMBERED = 20_000
+_HELD = 16 << 20
+"""Bytes of blobs that are kept for when they are asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,36 @@ class Blobs:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._coming: Iterator[GitObject | None] = iter(())
         self._read: dict[str, bytes] = {}
+        self._held = 0
 
-    def prefetch(self, shas: Sequence[str]) -> None:
-        """Reads the blobs that the next chunk of the history will ask for, in one go."""
-        wanted = list(dict.fromkeys(shas))
-        self._read = {sha: data for sha, data in zip(wanted, self._objects.read_blobs(wanted), strict=True) if data is not None}
+    def expect(self, shas: Iterable[str]) -> None:
+        """Blobs that will be asked for in about this order: git looks for the next while one is used."""
+        self._coming = self._objects.get_many(shas)
 
     def data(self, sha: str) -> bytes | None:
         """A blob's content; None where it is missing or is not what its id says."""
-        found = self._read.get(sha)
-        data = found if found is not None else self._objects.read_blob(sha)
-        return data if data is not None and blob_id(data, sha) == sha else None
+        if sha not in self._read:
+            for found in self._coming:
+                self._keep(found)
+                if found is not None and found.sha == sha:
+                    break
+            else:
+                self._keep(self._objects.get(sha))
+        return self._read.get(sha)
+
+    def begins(self, data: bytes, size: int, sha: str) -> bool:
+        """Whether the first `size` bytes are the blob of that size."""
+        old = self._read.get(sha)
+        return data.startswith(old) if old is not None else blob_id(memoryview(data)[:size], sha) == sha
+
+    def _keep(self, found: GitObject | None) -> None:
+        if found is not None and found.type == "blob" and found.sha not in self._read and blob_id(found.data, found.sha) == found.sha:
+            self._read[found.sha] = found.data
+            self._held += len(found.data)
+            while self._held > _HELD and len(self._read) > 1:
+                self._held -= len(self._read.pop(next(iter(self._read))))
 
     def sealed_digest(self, path: str, sha: str) -> str:
         """The SHA-256 of the sealed file that stands at a path beside a case; "" where it is missing or is not what its id says."""

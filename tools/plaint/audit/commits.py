@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from plaint.i18n import _
 
@@ -40,8 +41,7 @@ class CommitError(Exception):
     """These bytes are no commit that git would have made; as text, why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit. `payload` is what its `signature` is of; `signature` is "" where there is none."""
 
     sha: str
@@ -52,19 +52,10 @@ class Commit:
     payload: bytes
     signature: str
     message: str
-
-    @property
-    def trailers(self) -> dict[str, list[str]]:
-        """The cases and events that the message names."""
-        found: dict[str, list[str]] = {"Case": [], "Event": []}
-        for name, value in _TRAILER.findall(self.message):
-            found[name].append(value)
-        return found
-
-    @property
-    def looks_away(self) -> bool:
-        """Whether its message tells a forge not to run its checks."""
-        return bool(_LOOK_AWAY.search(self.message))
+    trailers: Mapping[str, Sequence[str]]
+    """The cases and events that its message names."""
+    looks_away: bool
+    """Whether its message tells a forge not to run its checks."""
 
 
 def parse_commit(sha: str, data: bytes) -> Commit:
@@ -77,6 +68,7 @@ def parse_commit(sha: str, data: bytes) -> Commit:
     if match is None or b"\0" in data:
         raise CommitError(_("it is not a commit as git writes it"))
     tree, parents, author, seconds, _more = match.groups()
+    message = data[match.end() :].decode("utf-8", "replace")
     payload, signature = _parted(data, match.span(5), _SIGNATURE[size])
     return Commit(
         sha,
@@ -86,8 +78,17 @@ def parse_commit(sha: str, data: bytes) -> Commit:
         _EPOCH + timedelta(seconds=int(seconds)),
         payload,
         signature.decode("ascii", "replace").replace("\n ", "\n"),
-        data[match.end() :].decode("utf-8", "replace"),
+        message,
+        _trailers(message),
+        bool(_LOOK_AWAY.search(message)),
     )
+
+
+def _trailers(message: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"Case": [], "Event": []}
+    for name, value in _TRAILER.findall(message):
+        found[name].append(value)
+    return found
 
 
 def _parted(data: bytes, span: tuple[int, int], signing: bytes) -> tuple[bytes, bytes]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from plaint.audit.commits import Commit, CommitError, parse_commit
@@ -34,8 +33,7 @@ _ABSENT = "000000"
 _EMPTY_TREE = {40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904", 64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"}
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """One path that differs from a parent; the old mode or the new one is "" where it was or is not there."""
 
     path: str
@@ -45,8 +43,7 @@ class Changed:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A commit, or why it is none, with its changes against each parent (against nothing, for a root)."""
 
     sha: str

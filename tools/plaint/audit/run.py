@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plaint.audit.added import CLOCK_SKEW
+from plaint.audit.ahead import ahead
 from plaint.audit.cases import Blobs, object_id
-from plaint.audit.history import History, Step, shas
+from plaint.audit.history import shas
 from plaint.audit.house import is_of_house
 from plaint.audit.memory import Start
 from plaint.audit.past import Past
-from plaint.audit.signatures import Verdict, Verifiers
 from plaint.audit.walk import Walk
 from plaint.audit.witness import Push, Witness
 from plaint.check.findings import Collector, Report
@@ -93,25 +93,15 @@ def audit(
 
 
 def _walk(walk: Walk, ids: Sequence[str], git: Git, objects: Objects, progress: Progress | None) -> None:
-    """Chunk after chunk: while one is judged, the signatures of the next are verified."""
     done = 0
-    with Verifiers(len(ids)) as verifiers, _without_collector():
-
-        def judge(steps: Sequence[Step], verdicts: Sequence[Verdict | None]) -> int:
-            walk.prefetch(steps)
-            for step, verdict in zip(steps, verdicts, strict=True):
-                walk.judge(step, verdict)
+    with ahead(git, objects, ids) as chunks, _without_collector():
+        for ready in chunks:
+            walk.expect(ready.steps)
+            for step, signer in zip(ready.steps, ready.signers, strict=True):
+                walk.judge(step, signer)
+            done += len(ready.steps)
             if progress:
-                progress(done + len(steps), len(ids))
-            return len(steps)
-
-        waiting: Sequence[Step] = ()
-        for steps in History(git, objects).steps(ids):
-            verdicts = verifiers.receive()
-            verifiers.send([(s.commit.payload, s.commit.signature) if s.commit and len(s.commit.parents) < 2 else (b"", "") for s in steps])
-            done += judge(waiting, verdicts)
-            waiting = steps
-        judge(waiting, verifiers.receive())
+                progress(done, len(ids))
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from plaint.audit.added import BESIDE, CASE, Added
-from plaint.audit.cases import Blobs, EventsBefore, Known, blob_id
+from plaint.audit.added import BESIDE, Added, case_of
+from plaint.audit.ahead import Signer
+from plaint.audit.cases import Blobs, EventsBefore, Known
 from plaint.audit.commits import Commit
 from plaint.audit.consent import check_asked
 from plaint.audit.history import Changed, Step
@@ -24,7 +25,7 @@ from plaint.audit.lines import AT_ONCE, IMPORTED, Lines, check_lines
 from plaint.audit.merges import check_merge
 from plaint.audit.past import Past
 from plaint.audit.places import is_lookalike, is_protected
-from plaint.audit.sshsig import SignatureError, verify
+from plaint.audit.sshsig import SignatureError
 from plaint.check.course import RULE_OF, check_frame
 from plaint.check.findings import Collector
 from plaint.check.form import FOLDERS, read_record
@@ -35,12 +36,13 @@ from plaint.model.deadlines import kept_until
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState, apply
 from plaint.model.policy import Policy
-from plaint.model.record import Event, Record, RecordKind, parse_events
+from plaint.model.record import Event, Record, RecordKind, parse_added
 from plaint.model.schema import validate
 from plaint.store.trees import FILE_MODES
 
 BACKWARDS = timedelta(hours=1)
 PLAIN_MODE = "100644"
+_KINDS = {folder: kind for kind, (folder, _pattern) in FOLDERS.items()}
 
 
 class Walk:
@@ -77,8 +79,8 @@ class Walk:
         if sha not in self._houses:
             self._houses[sha], self._times[sha] = self._past.state(sha)
 
-    def judge(self, step: Step, signer: str | SignatureError | None) -> None:
-        """One commit. `signer` is the key that signed it, if that was found out already."""
+    def judge(self, step: Step, signer: Signer | None) -> None:
+        """One commit; `signer` is None where it has no signature, and of a merge, which needs none."""
         commit = step.commit
         if commit is None:
             self._found.add("A506", step.sha, step.problem, commit=step.sha)
@@ -102,9 +104,9 @@ class Walk:
         self._times[commit.sha] = max([commit.at, *(self._times[parent] for parent in commit.parents)])
         self._latest = self._houses[commit.sha], self._times[commit.sha]
 
-    def prefetch(self, steps: Iterable[Step]) -> None:
-        """Reads the records that judging these commits will ask for, in one go."""
-        self._blobs.prefetch([c.new for step in steps for c in (step.changes[0] if step.changes else ()) if c.mode and c.path.endswith(".yaml")])
+    def expect(self, steps: Iterable[Step]) -> None:
+        """Commits that are to be judged next, so that git looks for their records while others are judged."""
+        self._blobs.expect(dict.fromkeys(c.new for step in steps for c in (step.changes[0] if step.changes else ()) if c.mode and c.path.endswith(".yaml")))
 
     # A commit
 
@@ -123,7 +125,7 @@ class Walk:
         house = self._houses[commit.sha] = self._house_after(before, changes[0])
         check_lines(Lines(commit, changes, [self._houses[parent] for parent in commit.parents], house), self._blobs, self._past.only, self._found)
 
-    def _ordinary(self, commit: Commit, changes: Sequence[Changed], before: House, judge: House, signer: str | SignatureError | None) -> None:
+    def _ordinary(self, commit: Commit, changes: Sequence[Changed], before: House, judge: House, signer: Signer | None) -> None:
         """A commit with one parent or none; `judge` is the house whose keys and roles count."""
         member = self._signer(commit, judge, signer)
         added = Added()
@@ -135,20 +137,18 @@ class Walk:
             self._change(commit, change, judge, member, added)
         after = self._houses[commit.sha] = self._house_after(before, changes)
         self.events += len(added.events)
-        added.check_events(commit, member, self._found, touched=any(CASE.fullmatch(change.path) for change in changes))
+        added.check_events(commit, member, self._found, touched=any(case_of(change.path) for change in changes))
         added.check_beside(commit, self._blobs, after, self._prefix, self._found)
         if after is not before and before.members:
             check_asked(added.events, before, after, commit.at, commit.sha, self._found)
         for fault in after.faults_since(before) if after is not before else ():
             self._found.add(fault.rule, fault.record, fault.message, line=fault.line, event=fault.event, commit=commit.sha)
 
-    def _signer(self, commit: Commit, house: House, known: str | SignatureError | None) -> str | None:
+    def _signer(self, commit: Commit, house: House, key: Signer | None) -> str | None:
         """The member who signed, or None after reporting why it is nobody."""
-        try:
-            key = _signing_key(commit, known)
-        except SignatureError as error:
+        if key is None or isinstance(key, SignatureError):
             unsigned = not commit.signature.startswith("-----BEGIN SSH SIGNATURE-----")
-            self._found.add("A101" if unsigned else "A102", commit.sha, str(error), commit=commit.sha)
+            self._found.add("A101" if unsigned else "A102", commit.sha, str(key or _("it is not signed")), commit=commit.sha)
             return None
         member = house.keys.get(key)
         if member is None:
@@ -168,7 +168,7 @@ class Walk:
         path = change.path
         if change.mode and is_lookalike(path):
             self._found.add("A404", path, _("its name only looks like one of the organisation's folders"), commit=commit.sha)
-        kind = next((kind for kind, (folder, _pattern) in FOLDERS.items() if path.startswith(f"{folder}/") or path == folder), None)
+        kind = _KINDS.get(path.partition("/")[0])
         if kind is None:
             if is_protected(path):
                 self._check_role(commit, path, house, member)
@@ -230,7 +230,7 @@ class Walk:
         if before is None:
             self._add("A203", path, _("what it stood on cannot be understood"), commit)
             return
-        if len(data) <= before.size or blob_id(memoryview(data)[: before.size], change.old) != change.old:
+        if len(data) <= before.size or not self._blobs.begins(data, before.size, change.old):
             self._found.add("A201", path, _("the file does not begin with what it was before"), line=1, commit=commit.sha)
             return
         record = self._tail(commit, path, data[before.size :], before, RecordKind.CASE)
@@ -262,6 +262,8 @@ class Walk:
         return record
 
     def _check_sealed(self, commit: Commit, record: Record) -> None:
+        if all(not event.sealed for event in record.events):
+            return
         mine = Collector()
         check_sealed_texts(record, mine)
         check_copies(record, self._seals, mine)
@@ -284,12 +286,12 @@ class Walk:
     def _tail(self, commit: Commit, path: str, tail: bytes, before: Known, kind: RecordKind) -> Record | None:
         """What was added to a case, as a record of its new events."""
         try:
-            events = parse_events(tail, path, before.lines + 1)
+            events, items = parse_added(tail, path, before.lines + 1)
         except InputError as error:
             _file, _colon, line = error.where.rpartition(":")
             self._found.add("A203", path, error.what, line=int(line) if line.isdigit() else None, commit=commit.sha)
             return None
-        raw = {**before.header, "events": [_plain(event) for event in events]}
+        raw = {**before.header, "events": items}
         problems = validate(raw, kind)
         for problem in problems:
             self._found.add("A203", path, problem.message, line=events[0].line, event=events[0].id, commit=commit.sha)
@@ -341,24 +343,11 @@ class Walk:
         """The house as a commit left it."""
         return self._houses[sha]
 
-    def _ours(self, changes: Sequence[Changed]) -> list[Changed]:
+    def _ours(self, changes: Sequence[Changed]) -> Sequence[Changed]:
         if not self._prefix:
-            return list(changes)
+            return changes
         size = len(self._prefix)
         return [Changed(c.path[size:], c.old_mode, c.mode, c.old, c.new) for c in changes if c.path.startswith(self._prefix)]
 
     def _add(self, code: str, path: str, message: str, commit: Commit, event: Event | None = None) -> None:
         self._found.add(code, path, message, line=event.line if event else None, event=event.id if event else None, commit=commit.sha)
-
-
-def _signing_key(commit: Commit, known: str | SignatureError | None) -> str:
-    if isinstance(known, SignatureError):
-        raise known
-    if not commit.signature:
-        raise SignatureError(_("it is not signed"))
-    return known or verify(commit.payload, commit.signature)
-
-
-def _plain(event: Event) -> dict[str, object]:
-    item: dict[str, object] = {"event": event.kind, "id": event.id, "at": event.at.isoformat(), "by": event.by, **event.codes}
-    return item | ({"sealed": dict(event.sealed)} if event.sealed else {})

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from plaint.model.policy import Policy, Transition
 from plaint.model.record import Event
@@ -37,8 +37,7 @@ class Measure:
     settled: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseState:
+class CaseState(NamedTuple):
     """Where a case stands after its events so far."""
 
     state: str = START
@@ -155,7 +154,7 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
             changed["requests"] = tuple(r for r in state.requests if r != codes.get("request"))
         case _:
             pass
-    return replace(state, **changed)
+    return state._replace(**changed)
 
 
 def disclosed_to(events: Iterable[Event]) -> frozenset[str]:

@@ -127,11 +127,17 @@ def parse_events(tail: bytes, path: str, line: int = 1) -> tuple[Event, ...]:
 
     InputError if the text is anything but whole canonical events.
     """
+    return parse_added(tail, path, line)[0]
+
+
+def parse_added(tail: bytes, path: str, line: int = 1) -> tuple[tuple[Event, ...], list[dict[str, Any]]]:
+    """The same, and as plain data."""
     guessed = guess_events(tail) if len(tail) <= MAX_BYTES else None
     if guessed:
         with suppress(InputError, TypeError, LookupError, YAMLError):
-            return _events_of(guessed, tail, path, line)  # refuses whatever is not written so, byte for byte
-    return _events_of(load_yaml(tail, path), tail, path, line)
+            return _events_of(guessed, tail, path, line), guessed  # refuses whatever is not written so, byte for byte
+    items = load_yaml(tail, path)
+    return _events_of(items, tail, path, line), items
 
 
 def _events_of(items: Any, tail: bytes, path: str, line: int) -> tuple[Event, ...]:
@@ -141,7 +147,7 @@ def _events_of(items: Any, tail: bytes, path: str, line: int) -> tuple[Event, ..
     blocks = [dump_event(event) for event in events]
     if b"".join(blocks) != tail:
         raise _not_canonical(tail, b"".join(blocks), path, line)
-    return _with_lines(events, blocks, line)
+    return _with_lines(events, blocks, line) if len(events) > 1 else (events[0],)
 
 
 def _kind(header: Mapping[str, Any], path: str) -> RecordKind:
@@ -156,7 +162,7 @@ def _kind(header: Mapping[str, Any], path: str) -> RecordKind:
 
 
 def _event(item: object, index: int, data: bytes, path: str, root: Pointer = ("events",), first: int = 1) -> Event:
-    """The event in plain data; only its frame is looked at here."""
+    """The event in plain data, as if it stood at the first line; only its frame is looked at here."""
     try:
         if isinstance(item, dict):
             kind, id_, at, by, sealed = item["event"], item["id"], item["at"], item["by"], item.get("sealed", {})
@@ -164,7 +170,7 @@ def _event(item: object, index: int, data: bytes, path: str, root: Pointer = ("e
                 codes = {key: value for key, value in item.items() if key not in _OWN_KEYS}
                 time = datetime.fromisoformat(at)
                 if time.utcoffset() is not None and not time.microsecond:
-                    return Event(kind, id_, time, by, codes, sealed)
+                    return Event(kind, id_, time, by, codes, sealed, first)
     except (KeyError, TypeError, ValueError):
         pass
     what, key = _event_problem(item)

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from plaint.errors import EnvironmentFaultError, LockedError
 from plaint.i18n import _, reason
@@ -52,8 +52,6 @@ _OPTIONS = (
 
 
 _BUFFER = 1 << 16
-_PIPE = 1 << 18
-"""Bytes that wait in a pipe where the system lets it be so large: two processes change places less often."""
 
 
 class Result(NamedTuple):
@@ -109,11 +107,12 @@ class Git:
             request.seek(0)
             try:
                 process = subprocess.Popen(
-                    self._command(args), stdin=request, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment(os.environ), pipesize=_PIPE
+                    self._command(args), stdin=request, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment(os.environ)
                 )
             except OSError as error:
                 raise self._not_started(error) from error
         assert process.stdout is not None
+        widen(process.stdout)
         timer = threading.Timer(seconds, process.kill)
         timer.start()
         try:
@@ -137,10 +136,11 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=clean_environment(os.environ),
-                pipesize=_PIPE,
             )
         except OSError as error:
             raise self._not_started(error) from error
+        widen(process.stdin)
+        widen(process.stdout)
         return process
 
     def _command(self, args: Sequence[str]) -> list[str]:
@@ -151,6 +151,16 @@ class Git:
         if isinstance(error, FileNotFoundError):
             return EnvironmentFaultError(_("git was not found"), hint=_("install git 2.34 or newer and put it on the PATH"))
         return EnvironmentFaultError(_("git cannot be started: {reason}").format(reason=reason(error)))
+
+
+def widen(pipe: IO[bytes] | None, size: int = 1 << 18) -> None:
+    """Lets so many bytes wait in a pipe, where the system allows it: two processes change places less often."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe or -1, fcntl.F_SETPIPE_SZ, size)
+    except (ImportError, AttributeError, OSError):
+        return
 
 
 def last_words(error: str) -> str:

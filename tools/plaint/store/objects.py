@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import weakref
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +25,10 @@ from plaint.store.trees import TREE_MODE, Entry, parse_tree
 
 _PIECE = 1 << 20
 _SMALL_WINDOWS = ("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m", "-c", "core.bigFileThreshold=16m")
-_WINDOW = 12_000  # bytes of requests sent before their answers are read: less than a pipe holds, so neither side can block the other
+_WINDOW = 500
+"""Bytes of names in one request, if it is not one long name. Two requests are on their way at most, so git finds the second while the first is used."""
+_PIPE = 12_000
+"""Less than a pipe holds: so much can be asked while git waits for its answers to be read, and neither side blocks the other."""
 
 
 _FOLDERS = 100_000
@@ -38,6 +43,14 @@ class GitObject(NamedTuple):
     data: bytes
 
 
+@dataclass(eq=False, slots=True)
+class _Request:
+    """Names that were asked for in one go, and what git said to them, once that was read."""
+
+    specs: Sequence[str]
+    answers: list[GitObject | None] | None = None
+
+
 class Objects:
     """The objects of one repository."""
 
@@ -46,24 +59,22 @@ class Objects:
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], Objects] | None = None
+        self._asked: deque[_Request] = deque()
 
     def get(self, spec: str) -> GitObject | None:
         """The object, or None when there is none of that name."""
         return next(self.get_many([spec]))
 
     def get_many(self, specs: Iterable[str]) -> Iterator[GitObject | None]:
-        """The objects in the order asked for; None for each that is missing."""
-        window: list[str] = []
-        size = 0
-        for spec in specs:
-            most = len(spec) if spec.isascii() else 4 * len(spec)
-            if window and size + most > _WINDOW:
-                yield from self._exchange(window)
-                window, size = [], 0
-            window.append(spec)
-            size += most + 1
-        if window:
-            yield from self._exchange(window)
+        """The objects in the order asked for; None for each that is missing. Others may be asked for in between."""
+        before: _Request | None = None
+        for window in _windows(specs):
+            request = self._ask(window)
+            if before is not None:
+                yield from self._answers(before)
+            before = request
+        if before is not None:
+            yield from self._answers(before)
 
     def read_blob(self, spec: str) -> bytes | None:
         """A file's content; None when there is none, or when the spec names a folder."""
@@ -125,6 +136,7 @@ class Objects:
         if self._finalizer is not None:
             self._finalizer()
         self._process = self._finalizer = None
+        self._asked.clear()
 
     def _walk(self, entries: list[Entry], prefix: str, depth: int | None) -> Iterator[Entry]:
         waiting = [(prefix, iter(entries))]
@@ -143,22 +155,45 @@ class Objects:
                     raise self._broken(f"{prefix}{entry.path}")
                 waiting.append((f"{prefix}{entry.path}/", iter(inner)))
 
-    def _exchange(self, specs: Sequence[str]) -> list[GitObject | None]:
+    def _ask(self, specs: Sequence[str]) -> _Request:
         for spec in specs:
             if "\n" in spec or "\0" in spec:
                 raise InputError(_("a name in the repository cannot hold a line break"))
+        names = "".join([f"{spec}\n" for spec in specs]).encode("utf-8", "surrogateescape")
         process = self._running()
         assert process.stdin is not None
-        assert process.stdout is not None
+        while len(self._asked) > (len(names) <= _PIPE - _WINDOW):  # a long name goes when git has nothing else to do
+            self._read_one(process)
+        request = _Request(specs)
         try:
-            process.stdin.write("".join(f"{spec}\n" for spec in specs).encode("utf-8", "surrogateescape"))
+            process.stdin.write(names)
             process.stdin.flush()
-            return [self._answer(process) for _spec in specs]
+        except OSError as error:
+            raise self._broken("") from error
+        except BaseException:
+            self.close()
+            raise
+        self._asked.append(request)
+        return request
+
+    def _answers(self, request: _Request) -> list[GitObject | None]:
+        if request.answers is None and request not in self._asked:
+            request = self._ask(request.specs)  # the process that was asked has ended
+        while request.answers is None:
+            assert self._process is not None
+            self._read_one(self._process)
+        return request.answers
+
+    def _read_one(self, process: subprocess.Popen[bytes]) -> None:
+        """Reads the answers to what was asked first."""
+        try:
+            self._asked[0].answers = [self._answer(process) for _spec in self._asked[0].specs]
         except OSError as error:
             raise self._broken("") from error
         except BaseException:  # an interrupt in the middle of an answer: the rest of it must not be taken for the next one
             self.close()
             raise
+        self._asked.popleft()
 
     def _answer(self, process: subprocess.Popen[bytes]) -> GitObject | None:
         assert process.stdout is not None
@@ -187,6 +222,20 @@ class Objects:
             where=str(self._git.folder),
             hint=_("git fsck says what is damaged; a fresh clone has it whole"),
         )
+
+
+def _windows(specs: Iterable[str]) -> Iterator[list[str]]:
+    window: list[str] = []
+    size = 0
+    for spec in specs:
+        most = len(spec) if spec.isascii() else 4 * len(spec)
+        if window and size + most > _WINDOW:
+            yield window
+            window, size = [], 0
+        window.append(spec)
+        size += most + 1
+    if window:
+        yield window
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,105 @@
+"""What the walk needs of each commit, made ready beside it: read, its signature verified, its changes found.
+
+Rules:
+- None of this needs to know what came before, so a process of its own does it, where the history is long enough to be worth its start: while one
+  chunk is judged, the next is made ready. The first is made ready here, while that process starts.
+- The other process decides nothing about failures: when it ends, for whatever reason (short of memory, a history that is not whole), its work is done
+  here from where it stopped, and an error is met again here.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from plaint.audit.history import CHUNK, History, Step
+from plaint.audit.sshsig import SignatureError, verify
+from plaint.errors import PlaintError
+from plaint.i18n import language, set_language
+from plaint.store.git import Git, widen
+from plaint.store.objects import Objects
+
+WORTHWHILE = 3 * CHUNK
+"""Commits: below, starting a process takes longer than doing its work here."""
+_PIPE = 1 << 20
+"""Bytes: about a chunk, so that the other process need not wait for the walk to take it."""
+
+Signer = str | SignatureError
+"""The key that signed, or why there is none."""
+
+
+class Ready(NamedTuple):
+    """A chunk of commits in the order of the history, and who signed each: None where there is no signature, and of a merge, which needs none."""
+
+    steps: Sequence[Step]
+    signers: Sequence[Signer | None]
+
+
+def signer_of(payload: bytes, signature: str) -> Signer | None:
+    """The key; None where there is no signature at all."""
+    if not signature:
+        return None
+    try:
+        return verify(payload, signature)
+    except SignatureError as error:
+        return error
+
+
+def make_ready(git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Ready]:
+    """Chunks, in the order of `ids`; EnvironmentFaultError where the history is not whole."""
+    for steps in History(git, objects).steps(ids):
+        commits = [step.commit for step in steps]
+        yield Ready(steps, [signer_of(each.payload, each.signature) if each and len(each.parents) < 2 else None for each in commits])
+
+
+@contextmanager
+def ahead(git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Iterator[Ready]]:
+    """The same chunks, of a long history by a process of its own."""
+    if len(ids) < WORTHWHILE:
+        yield make_ready(git, objects, ids)
+        return
+    # -P: a repository may hold files that are named like modules. Not multiprocessing: it would import the whole program, and start two processes
+    command = [sys.executable, "-P", "-c", "from plaint.audit.ahead import serve; serve()"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
+        widen(process.stdout, _PIPE)
+        try:
+            yield _received(process, git, objects, ids)
+        finally:
+            process.kill()
+
+
+def _received(process: subprocess.Popen[bytes], git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Ready]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError), process.stdin as stdin:
+        pickle.dump((git, ids[CHUNK:], language()), stdin)
+    yield from make_ready(git, objects, ids[:CHUNK])
+    for start in range(CHUNK, len(ids), CHUNK):
+        try:
+            ready: Ready = pickle.load(process.stdout)  # noqa: S301 - our own process wrote it
+        except (EOFError, OSError, pickle.UnpicklingError):  # it was ended in the middle
+            yield from make_ready(git, objects, ids[start:])
+            return
+        yield ready
+
+
+def serve() -> None:
+    """The other process: a chunk ahead of the walk, until it is done or the walk is."""
+    gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the walk's to answer
+    git, ids, lang = pickle.load(sys.stdin.buffer)  # noqa: S301 - whoever started us wrote it
+    set_language(lang)
+    objects = Objects(git)
+    with suppress(PlaintError, BrokenPipeError):
+        for ready in make_ready(git, objects, ids):
+            pickle.dump(ready, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+            sys.stdout.buffer.flush()
+    objects.close()
