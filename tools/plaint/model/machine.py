@@ -81,6 +81,9 @@ class CaseState(NamedTuple):
         return tuple(left)
 
 
+_NEW = CaseState()
+
+
 def event_name(event: Event) -> str:
     """The name that clocks and duties use: the kind, with its step where it has one ("dispose:confirm")."""
     step = event.codes.get("step")
@@ -95,53 +98,57 @@ def names(event: Event) -> tuple[str, ...]:
 
 def transitions_for(policy: Policy, state: CaseState, kind: str, codes: Mapping[str, Any]) -> list[Transition]:
     """The policy's transitions for an event from the present state."""
-    return [
-        t
-        for t in policy.transitions.get(kind, ())
-        if (state.state in t.sources or (state.state == START and not t.sources)) and (not t.when or all(codes.get(k) == v for k, v in t.when.items()))
-    ]
+    return [t for t in policy.transitions.get(kind, ()) if _leads_on(t, state.state, codes)]
+
+
+def _leads_on(transition: Transition, stage: str, codes: Mapping[str, Any]) -> bool:
+    found = stage in transition.sources if transition.sources else stage == START
+    return found and (not transition.when or all(codes.get(k) == v for k, v in transition.when.items()))
 
 
 def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
     """The state after one more event. Total: an event that is not legal leaves the stage as it was, so that a check can go on."""
+    return fold(policy, (event,), state)
+
+
+def _apply(policy: Policy, state: dict[str, Any], event: Event) -> None:
+    """Changes the fields of a state to what they are after the event: to make a state anew for each takes longer than all the rest."""
     codes = event.codes
-    target = next((t.target for t in transitions_for(policy, state, event.kind, codes) if t.target), None) or state.state
-    done = (*state.done, (event_name(event), event.by))
-    changed: dict[str, Any] = {
-        "state": target,
-        "last": event.at,
-        "done": done,
-        "event_ids": state.event_ids | {event.id},
-    }
+    before = state["done"]
+    state["state"] = next((t.target for t in policy.transitions.get(event.kind, ()) if t.target and _leads_on(t, state["state"], codes)), state["state"])
+    state["last"] = event.at
+    state["done"] = (*before, (event_name(event), event.by))
+    state["event_ids"] |= {event.id}
     if "keyring" in codes:
-        changed["keyring"] = codes["keyring"]
+        state["keyring"] = codes["keyring"]
     match event.kind:
         case "receive":
-            changed |= {"channel": codes.get("channel", ""), "category": codes.get("category", ""), "received": event.at}
+            state |= {"channel": codes.get("channel", ""), "category": codes.get("category", ""), "received": event.at}
         case "correct" if "category" in codes:
-            changed["category"] = codes["category"]
+            state["category"] = codes["category"]
         case "assign":
-            changed["team"] = tuple(codes.get("team", ()))
+            state["team"] = tuple(codes.get("team", ()))
         case "evidence":
-            changed["pieces"] = state.pieces | {event.id}
+            state["pieces"] |= {event.id}
         case "suspend":
-            changed["suspended_since"] = state.suspended_since or event.at
-        case "resume" if state.suspended_since:
-            changed |= {"suspended_since": None, "suspensions": (*state.suspensions, (state.suspended_since, event.at))}
+            state["suspended_since"] = state["suspended_since"] or event.at
+        case "resume" if state["suspended_since"]:
+            state["suspensions"] = (*state["suspensions"], (state["suspended_since"], event.at))
+            state["suspended_since"] = None
         case "conclude":
-            changed["outcome"] = codes.get("outcome", "")
+            state["outcome"] = codes.get("outcome", "")
         case "decide":
-            changed["measures"] = tuple(Measure(m["id"], m["measure"], m["due"], event.at) for m in codes.get("measures", ()))
+            state["measures"] = tuple(Measure(m["id"], m["measure"], m["due"], event.at) for m in codes.get("measures", ()))
         case "verify":
-            changed["measures"] = verified(state.measures, event)
+            state["measures"] = verified(state["measures"], event)
         case "hold":
-            changed["held"] = True
+            state["held"] = True
         case "release-hold":
-            changed["held"] = False
+            state["held"] = False
         case "reopen":
-            lasting = tuple(d for d in state.done if any(t.once for t in policy.transitions.get(d[0], ())))
-            changed |= {
-                "round": state.round + 1,
+            lasting = tuple(d for d in before if any(t.once for t in policy.transitions.get(d[0], ())))
+            state |= {
+                "round": state["round"] + 1,
                 "done": (*lasting, (event.kind, event.by)),
                 "team": (),
                 "measures": (),
@@ -149,12 +156,11 @@ def apply(policy: Policy, state: CaseState, event: Event) -> CaseState:
                 "requests": (),
             }
         case "disclose" if codes.get("step") == "request":
-            changed["requests"] = (*state.requests, event.id)
+            state["requests"] = (*state["requests"], event.id)
         case "disclose" if codes.get("step") in ("grant", "refuse"):
-            changed["requests"] = tuple(r for r in state.requests if r != codes.get("request"))
+            state["requests"] = tuple(r for r in state["requests"] if r != codes.get("request"))
         case _:
             pass
-    return state._replace(**changed)
 
 
 def disclosed_to(events: Iterable[Event]) -> frozenset[str]:
@@ -185,12 +191,12 @@ def states(policy: Policy, events: Iterable[Event]) -> Iterator[CaseState]:
         yield state
 
 
-def fold(policy: Policy, events: Iterable[Event]) -> CaseState:
-    """Where a case stands."""
-    state = CaseState()
+def fold(policy: Policy, events: Iterable[Event], state: CaseState = _NEW) -> CaseState:
+    """Where a case stands after its events; or after some more, from where it stood."""
+    now = state._asdict()
     for event in events:
-        state = apply(policy, state, event)
-    return state
+        _apply(policy, now, event)
+    return CaseState(**now)
 
 
 def is_final(policy: Policy, state: CaseState) -> bool:

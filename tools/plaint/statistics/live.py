@@ -14,7 +14,7 @@ from statistics import median
 from typing import Literal
 
 from plaint.model.deadlines import Status, readings
-from plaint.model.machine import CaseState, apply, event_name
+from plaint.model.machine import event_name, fold
 from plaint.model.policy import ClockKind, Policy
 from plaint.model.record import Event
 
@@ -49,7 +49,7 @@ class Figures:
 
     def count(self, table: str, word: str) -> None:
         """One more."""
-        self.tables.setdefault(table, Counter())[word] += 1
+        self.tables[table][word] += 1
 
     def with_(self, other: Figures) -> Figures:
         """Those of two sets of cases together."""
@@ -74,15 +74,15 @@ class Figures:
 Code = Literal["channel", "category"]
 CODES: tuple[Code, ...] = ("channel", "category")
 
-# table -> (event, the open code that is counted)
-_CODES = {
-    "declined.reason": ("decline", "reason"),
-    "concluded.outcome": ("conclude", "outcome"),
-    "reopened.reason": ("reopen", "reason"),
-    "closed.satisfaction": ("close", "satisfaction"),
-    "verified.result": ("verify", "result"),
+# event -> (table, the open code that is counted)
+_COUNTED = {
+    "decline": ("declined.reason", "reason"),
+    "conclude": ("concluded.outcome", "outcome"),
+    "reopen": ("reopened.reason", "reason"),
+    "close": ("closed.satisfaction", "satisfaction"),
+    "verify": ("verified.result", "result"),
 }
-TABLES = ("received.channel", "received.category", "events", *_CODES, "decided.measure", "in-work.state")
+TABLES = ("received.channel", "received.category", "events", *(table for table, _code in _COUNTED.values()), "decided.measure", "in-work.state")
 
 
 Case = tuple[Policy, Sequence[Event]]
@@ -135,14 +135,14 @@ def _over_before(events: Sequence[Event], begin: datetime) -> bool:
 
 
 def _count(found: Figures, policy: Policy, events: Sequence[Event], begin: datetime | None, end: datetime) -> None:
-    state = CaseState()
+    state = fold(policy, events)
     for event in events:
-        state = apply(policy, state, event)
         if begin is not None and event.at < begin:
             continue
         found.count("events", event_name(event))
-        for table, (kind, code) in _CODES.items():
-            if event.kind == kind and code in event.codes:
+        if event.kind in _COUNTED:
+            table, code = _COUNTED[event.kind]
+            if code in event.codes:
                 found.count(table, str(event.codes[code]))
         for measure in event.codes.get("measures", ()) if event.kind == "decide" else ():
             found.count("decided.measure", measure["measure"])
