@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,9 @@ class Calendar(Protocol):
     def is_provisional(self, year: int) -> bool:
         """Whether that year's working days may still change."""
 
+    def __hash__(self) -> int:
+        """Equal calendars have equal days: what was found out of one is remembered."""
+
 
 Suspension = tuple[datetime, datetime]
 """From when to when a clock stood still; both know their offset."""
@@ -107,7 +111,7 @@ def due(start: datetime, duration: Duration, tz: ZoneInfo, calendar: Calendar, s
     """
     begin = _utc(start)
     try:
-        pauses = list(_merged(begin, suspensions)) if suspensions else []
+        pauses = tuple(_merged(begin, suspensions)) if suspensions else ()
         if duration.unit is Unit.WORKING_DAYS:
             return _after_working_days(begin.astimezone(tz).date(), duration.n, tz, calendar, pauses)
         end = _without_pauses(begin, duration, tz)
@@ -125,7 +129,8 @@ def _utc(moment: datetime) -> datetime:
     if moment.utcoffset() is None:
         what = _("the time {time} has no offset").format(time=moment.isoformat())
         raise InputError(what, hint=_("write it as 2026-11-20T09:12:00+08:00"))
-    return moment.astimezone(UTC).replace(microsecond=0)
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
 def _merged(begin: datetime, suspensions: Sequence[Suspension]) -> Iterator[Suspension]:
@@ -168,7 +173,8 @@ def _instant(wall: datetime, tz: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
 
 
-def _after_working_days(excluded: date, n: int, tz: ZoneInfo, calendar: Calendar, pauses: Sequence[Suspension] = ()) -> Due:
+@lru_cache(maxsize=4096)  # thousands of cases begin on the same few hundred days
+def _after_working_days(excluded: date, n: int, tz: ZoneInfo, calendar: Calendar, pauses: tuple[Suspension, ...] = ()) -> Due:
     """The end of the `n`th working day after the date `excluded`."""
     day = looked_at = calendar.nth_working_day(excluded, n)
     end = _instant(datetime.combine(day + _DAY, time()), tz)

@@ -90,8 +90,10 @@ def readings(policy: Policy, events: Sequence[Event], now: datetime, state: Case
     state = state or fold(policy, events)
     pauses = [*state.suspensions, *([(state.suspended_since, max(now, state.suspended_since))] if state.suspended_since else [])]
     found: dict[str, list[Reading]] = {}
+    kinds = {event.kind for event in events}
     for clock in policy.clocks.values():
-        found[clock.name] = list(_read(policy, clock, events, now, state, pauses, found))
+        begun = clock.or_after or clock.per == "measure" or not kinds.isdisjoint(_kinds(clock.starts))
+        found[clock.name] = list(_read(policy, clock, events, now, state, pauses, found)) if begun else []
     return [reading for each in found.values() for reading in each]
 
 
@@ -108,15 +110,16 @@ def _read(
         yield from (_measure_reading(policy, clock, measure) for measure in _all_measures(events))
         return
     running: list[Reading] = []
+    starts, stops = frozenset(clock.starts), frozenset(clock.stops)
     for subject, at, event in _starts_and_stops(clock, events, now, others):
-        mine = set(names(event)) if event else set(clock.starts)
-        if event and mine & set(clock.stops):
+        mine = names(event) if event else clock.starts
+        if event and not stops.isdisjoint(mine):
             answered = event.codes.get("request")
             # an event that answers no one request (the case is reopened, say) ends them all
             stopping = [r for r in running if answered is None or not clock.per or r.subject == answered]
             yield from (Reading(clock, r.subject, r.started, r.due, r.provisional, at) for r in stopping)
             running = [r for r in running if r not in stopping]
-        if mine & set(clock.starts) and clock.within:
+        if clock.within and not starts.isdisjoint(mine):
             if running and not clock.restarts:
                 continue
             due = due_after(at, clock.within, policy.timezone, policy.calendar, pauses if clock.suspends else ())
@@ -127,7 +130,7 @@ def _read(
             until = _after_pauses(event, pauses if clock.suspends else ())
             running = [replace(r, due=until, provisional=False) for r in running]
     held = state.held and clock.kind is ClockKind.RETENTION
-    yield from (replace(r, suspended=r.suspended or held) for r in running)
+    yield from (replace(r, suspended=True) for r in running) if held else running
 
 
 def _after_pauses(extension: Event, pauses: Sequence[tuple[datetime, datetime]]) -> datetime:
@@ -149,7 +152,7 @@ def _starts_and_stops(clock: Clock, events: Sequence[Event], now: datetime, othe
         if first and (first.stopped or now) > first.due and now > first.due:
             missed, late = first.due, set(first.clock.stops)
     given = False
-    kinds = _kinds(clock.starts, clock.stops)
+    kinds = _kinds(clock.starts, clock.stops, ("extend",))
     for event in events:
         if event.kind not in kinds:
             continue
@@ -165,8 +168,8 @@ def _starts_and_stops(clock: Clock, events: Sequence[Event], now: datetime, othe
 
 @lru_cache(maxsize=256)
 def _kinds(*names_of: tuple[str, ...]) -> frozenset[str]:
-    """The kinds of events that a clock looks at."""
-    return frozenset({name.partition(":")[0] for each in names_of for name in each} | {"extend"})
+    """The kinds of events that have these names."""
+    return frozenset(name.partition(":")[0] for each in names_of for name in each)
 
 
 def _all_measures(events: Sequence[Event]) -> list[Measure]:
