@@ -76,7 +76,7 @@ def _events(text: str, at: int) -> list[dict[str, Any]]:
         if line[2] not in " -":  # a key of the event itself
             key, _colon, value = line[2:].partition(":")
             if value:
-                event[key] = _scalar(value[1:])
+                event[key] = value[1:] if " a" <= value < " {" else _scalar(value[1:])  # a small letter: a word
             else:
                 inner = event[key] = [] if text.startswith("  - ", at) else {}
             continue

@@ -19,12 +19,11 @@ True
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import accumulate
 from typing import Any
 
 from yaml import YAMLError
@@ -110,16 +109,9 @@ def _record(raw: Any, data: bytes, path: str) -> Record:
     if type(header[kind]) is not (int if kind is RecordKind.POLICY else str):
         where = f"{path}:{positions(data)[(kind.value,)]}"
         raise InputError(_("`{key}` is not an id").format(key=kind.value), where=where)
-    events = [_event(item, index, data, path) for index, item in enumerate(raw["events"])]
-    blocks = [dump_event(event) for event in events]
-    tail = b"".join(blocks)
-    head = data[: -len(tail)] if data.endswith(tail) else b""
-    if not (head.endswith(b"\nevents:\n") if kind is RecordKind.POLICY else head == dump_header(header)):
-        if kind is RecordKind.POLICY:
-            before = data[: data.rfind(b"\nevents:") + 1]
-            raise _not_canonical(data, before + b"events:\n" + tail, path)
-        raise _not_canonical(data, dump_header(header) + tail, path)
-    return Record(kind, str(header[kind]), header, _with_lines(events, blocks, head.count(b"\n") + 1), path, raw, head)
+    head = data[: data.rfind(b"\nevents:") + 1] + b"events:\n" if kind is RecordKind.POLICY else dump_header(header)
+    events = _events(raw["events"], head, data, path)
+    return Record(kind, str(header[kind]), header, events, path, raw, head)
 
 
 def parse_events(tail: bytes, path: str, line: int = 1) -> tuple[Event, ...]:
@@ -143,11 +135,7 @@ def parse_added(tail: bytes, path: str, line: int = 1) -> tuple[tuple[Event, ...
 def _events_of(items: Any, tail: bytes, path: str, line: int) -> tuple[Event, ...]:
     if not isinstance(items, list) or not items:
         raise InputError(_("what was added is not an event"), where=f"{path}:{line}")
-    events = [_event(item, index, tail, path, root=(), first=line) for index, item in enumerate(items)]
-    blocks = [dump_event(event) for event in events]
-    if b"".join(blocks) != tail:
-        raise _not_canonical(tail, b"".join(blocks), path, line)
-    return _with_lines(events, blocks, line) if len(events) > 1 else (events[0],)
+    return _events(items, b"", tail, path, root=(), first=line)
 
 
 def _kind(header: Mapping[str, Any], path: str) -> RecordKind:
@@ -161,16 +149,33 @@ def _kind(header: Mapping[str, Any], path: str) -> RecordKind:
     )
 
 
-def _event(item: object, index: int, data: bytes, path: str, root: Pointer = ("events",), first: int = 1) -> Event:
-    """The event in plain data, as if it stood at the first line; only its frame is looked at here."""
+def _events(items: Sequence[object], head: bytes, data: bytes, path: str, root: Pointer = ("events",), first: int = 1) -> tuple[Event, ...]:
+    """The events in plain data, if `head` and what they are written as make up the text that it was read from."""
+    line = first + head.count(b"\n")
+    events: list[Event] = []
+    text = [head]
+    for index, item in enumerate(items):
+        event = _event(item, index, data, path, root, first, line)
+        block = dump_event(event)
+        events.append(event)
+        text.append(block)
+        line += block.count(b"\n")
+    expected = b"".join(text)
+    if expected != data:
+        raise _not_canonical(data, expected, path, first)
+    return tuple(events)
+
+
+def _event(item: object, index: int, data: bytes, path: str, root: Pointer, first: int, line: int) -> Event:
+    """The event in plain data, which stands at `line`; only its frame is looked at here."""
     try:
         if isinstance(item, dict):
             kind, id_, at, by, sealed = item["event"], item["id"], item["at"], item["by"], item.get("sealed", {})
             if type(kind) is type(id_) is type(by) is str and isinstance(sealed, dict) and all(type(s) is str for s in sealed.values()):
-                codes = {key: value for key, value in item.items() if key not in _OWN_KEYS}
+                codes = {key: value for key, value in item.items() if key not in _OWN_KEYS} if len(item) > 4 else {}
                 time = datetime.fromisoformat(at)
                 if time.utcoffset() is not None and not time.microsecond:
-                    return Event(kind, id_, time, by, codes, sealed, first)
+                    return Event(kind, id_, time, by, codes, sealed, line)
     except (KeyError, TypeError, ValueError):
         pass
     what, key = _event_problem(item)
@@ -192,12 +197,6 @@ def _event_problem(item: object) -> tuple[str, str]:
     if not isinstance(sealed, dict) or not all(isinstance(value, str) for value in sealed.values()):
         return _("`{key}` must hold one sealed text for each compartment").format(key="sealed"), "sealed"
     return _("`{key}` must be {form}").format(key="at", form=_("a time with its offset, such as '2026-11-20T09:12:00+08:00'")), "at"
-
-
-def _with_lines(events: list[Event], blocks: list[bytes], line: int) -> tuple[Event, ...]:
-    """The events with their lines, which their texts' lengths tell."""
-    starts = accumulate((block.count(b"\n") for block in blocks), initial=line)
-    return tuple(Event(e.kind, e.id, e.at, e.by, e.codes, e.sealed, start) for e, start in zip(events, starts, strict=False))
 
 
 def _not_canonical(data: bytes, expected: bytes, path: str, line: int = 1) -> InputError:
@@ -225,7 +224,7 @@ def dump_event(event: Event) -> bytes:
 
 def _time(at: datetime) -> str:
     offset = at.utcoffset()
-    if offset is None or at.microsecond or offset.total_seconds() % 60:
+    if offset is None or at.microsecond or offset.seconds % 60:
         raise InputError(_("a time needs its offset and whole seconds: {time}").format(time=at.isoformat()))
     return at.isoformat()
 

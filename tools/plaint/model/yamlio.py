@@ -237,8 +237,10 @@ def _write_mapping(mapping: Mapping[str, Any], indent: str, lines: list[str]) ->
     for key, value in mapping.items():
         name = _key(key)
         if value.__class__ is str:
-            plain = value if _PLAIN(value) and len(value) > 5 else _text(value, indent)
-            lines.append(f"{indent}{name}: {plain}\n")
+            if "\n" in value:
+                lines.append(f"{indent}{name}: {_text(value, indent)}\n")
+            else:
+                lines.append(f"{indent}{name}: {value if len(value) > 5 and _PLAIN(value) else _inline(value)}\n")
         elif isinstance(value, Mapping) and value:
             lines.append(f"{indent}{name}:\n")
             _write_mapping(value, indent + "  ", lines)
