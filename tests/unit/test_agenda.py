@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,13 @@ import pytest
 from icalendar import Calendar
 
 from checking import CASE, House
+from plaint.agenda import agenda
 from plaint.cli import run
-from plaint.model.policy import load_preset
+from plaint.i18n import set_language
+from plaint.model.deadlines import readings
+from plaint.model.policy import ClockKind, load_preset
+from plaint.organisation import Organisation
+from plaint.publish.internal import queue
 from unit import test_check_rules as spoilt
 
 POLICY = load_preset("house")
@@ -97,8 +102,8 @@ def house(founded: Path, tmp_path: Path) -> House:
     return House(tmp_path / "house")
 
 
-def plaint(house: House, capsys: pytest.CaptureFixture[str], *args: str) -> str:
-    assert run([args[0], "-C", str(house.root), "--lang", "en", *args[1:]]) == 0
+def plaint(house: House, capsys: pytest.CaptureFixture[str], *args: str, lang: str = "en") -> str:
+    assert run([args[0], "-C", str(house.root), "--lang", lang, *args[1:]]) == 0
     return capsys.readouterr().out
 
 
@@ -141,6 +146,37 @@ def test_what_runs_for_years_is_shown_when_it_is_near(house: House, monkeypatch:
     shown = {item["clock"] for item in json.loads(plaint(house, capsys, "todo", "--format", "json"))}
     everything = {item["clock"] for item in json.loads(plaint(house, capsys, "todo", "--all", "--format", "json"))}
     assert everything - shown == {"retention", "policy-review"}
+
+
+@pytest.mark.parametrize(("lang", "soon", "due", "late"), [
+    ("en", ("2 days left", "soon"), ("for 38 days", "due for disposal"), ("200 days over", "late")),
+    ("zh", ("还剩 2 天", "将到期"), ("已到期 38 天", "待销毁"), ("已逾期 200 天", "逾期")),
+])  # fmt: skip
+def test_a_retention_in_its_grace_is_due_for_disposal(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lang: str,
+    soon: tuple[str, str],
+    due: tuple[str, str],
+    late: tuple[str, str],
+) -> None:
+    case = house.case(start="2026-02-02T09:00").to_closed()
+    house.add(case)
+    house.commit()
+    end = next(r.due for r in readings(POLICY, case.events, case.events[-1].at) if r.clock.kind is ClockKind.RETENTION)
+    for (left, word), days in ((soon, -2.5), (due, 38.5), (late, 200.5)):
+        now = end + timedelta(days=days)
+        monkeypatch.setenv("PLAINT_NOW", now.isoformat(timespec="seconds"))
+        for command in ("todo",), ("show", CASE):
+            line = next(line for line in plaint(house, capsys, *command, lang=lang).splitlines() if f"{end:%Y-%m-%d}" in line)
+            assert left in line and word in line, line
+        set_language(lang)
+        organisation = Organisation.open(house.root)
+        page = queue(organisation, agenda(organisation, now), now).markdown()
+        row = next(line for line in page.splitlines() if f"cases/{CASE}.html" in line and left in line)
+        set_language("en")
+        assert f">{word}<" in row, row
 
 
 def test_who_can_is_told_of_what_is_at_risk(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from plaint.model.duties import POLICY_REVIEW, Duty, open_duties, open_policy_re
 from plaint.model.machine import CaseState, fold
 from plaint.model.policy import TEAM, ClockKind, Kind, Policy, Text
 from plaint.model.revisions import reigns
+from plaint.model.words import stretch
 from plaint.organisation import Organisation
 
 
@@ -62,9 +63,16 @@ class Item:
         return pick(self.state_text)
 
 
-def status_words() -> dict[Status, str]:
-    """Each status in words."""
-    return {
+def disposal_due(status: Status, due: datetime, now: datetime) -> bool:
+    """Whether a clock is over and not late yet: a retention in its grace, the time in which what it kept is to be disposed of."""
+    return status is Status.SOON and now > due
+
+
+def status_word(status: Status, due: datetime, now: datetime) -> str:
+    """A status in words."""
+    if disposal_due(status, due, now):
+        return _("due for disposal")
+    words = {
         Status.LATE: _("late"),
         Status.SOON: _("soon"),
         Status.RUNNING: _("running"),
@@ -73,6 +81,13 @@ def status_words() -> dict[Status, str]:
         Status.DONE_LATE: _("done late"),
         Status.AT_RISK: _("disposal too early"),
     }
+    return words[status]
+
+
+def time_left(status: Status, due: datetime, now: datetime) -> str:
+    """How long there still is, or since when there is none; of a disposal, for how long it has been due."""
+    form = _("for {span}") if disposal_due(status, due, now) else _("{span} over") if now > due else _("{span} left")
+    return form.format(span=stretch(due - now))
 
 
 def agenda(organisation: Organisation, now: datetime, *, with_members: bool = False) -> list[Item]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plaint.agenda import Item, agenda, status_words
+from plaint.agenda import Item, agenda, status_word
 from plaint.cli.common import common_options, session
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _, pick, reason
@@ -65,7 +65,7 @@ def _event(item: Item, now: datetime) -> Event:
     event.add("dtstart", item.due.astimezone(UTC))
     event.add("duration", timedelta())
     title = f"{item.case} {item.title}" if item.case else item.title
-    event.add("summary", f"{title} ({status_words()[item.status]})" if item.status is Status.AT_RISK else title)
+    event.add("summary", f"{title} ({status_word(item.status, item.due, now)})" if item.status is Status.AT_RISK else title)
     if item.steps:
         event.add("description", f"plaint {' / '.join(item.steps)}" + (f" {item.case}" if item.case else ""))
     event.add("transp", "TRANSPARENT")

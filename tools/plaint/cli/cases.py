@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from plaint.access import REPORTER
-from plaint.agenda import status_words
+from plaint.agenda import status_word, time_left
 from plaint.cli.common import common_options, complete_case, format_option, print_json, session, table, width
 from plaint.cli.todo import COLOURS
 from plaint.conflicts import acts, warning
@@ -23,7 +23,7 @@ from plaint.model.legality import legal_kinds
 from plaint.model.machine import event_name, fold
 from plaint.model.policy import TEAM
 from plaint.model.timeline import codes_said, sealed_parts
-from plaint.model.words import event_title, local, stretch
+from plaint.model.words import event_title, local
 
 
 @click.command("list", help=_("The cases, newest last."))
@@ -133,18 +133,14 @@ def show(case: str, fmt: str) -> None:
         title = event_title(event_name(event))
         click.echo(f"  {local(event.at, zone)}  {title}{' ' * (22 - width(title))} {event.by:<14} {words}  {sealed}".rstrip())
     click.echo()
-    words_of = status_words()
     for reading in clocks:
         status = reading.status(now)
-        if reading.stopped:
-            when = local(reading.stopped, zone)
-        else:
-            when = (_("{span} over") if now > reading.due else _("{span} left")).format(span=stretch(reading.due - now))
+        when = local(reading.stopped, zone) if reading.stopped else time_left(status, reading.due, now)
         mark = "?" if reading.provisional else ""
         subject = f" {reading.subject}" if reading.clock.per == "measure" else ""
         click.secho(
             _("  due {due}  {clock}: {status}, {when}").format(
-                due=local(reading.due, zone) + mark, clock=pick(reading.clock.title) + subject, status=words_of[status], when=when
+                due=local(reading.due, zone) + mark, clock=pick(reading.clock.title) + subject, status=status_word(status, reading.due, now), when=when
             ),
             fg=COLOURS.get(status) or ("green" if status is Status.DONE else None),
         )

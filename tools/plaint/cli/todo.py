@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from plaint.agenda import Item, agenda, status_words
+from plaint.agenda import Item, agenda, status_word, time_left
 from plaint.cli.common import common_options, format_option, print_json, session, table
 from plaint.i18n import _
 from plaint.model.deadlines import Status
-from plaint.model.words import local, stretch
+from plaint.model.words import local
 
 DAYS = 7
 """How far Markdown looks ahead if nothing is said."""
@@ -47,13 +47,12 @@ def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
         click.echo(_("Nothing is due."))
         return
     zone = call.organisation.config.timezone
-    words = status_words()
     rows = []
     for item in found:
-        left = _("{span} over") if now > item.due else _("{span} left")
         due = local(item.due, zone) + ("?" if item.provisional else "")
         steps = " / ".join(item.steps)
-        rows.append((due, left.format(span=stretch(item.due - now)), words[item.status], item.case or "", item.title, item.state_title, steps))
+        left, word = time_left(item.status, item.due, now), status_word(item.status, item.due, now)
+        rows.append((due, left, word, item.case or "", item.title, item.state_title, steps))
     header = (_("due"), _("time"), _("status"), _("case"), _("clock"), _("state"), _("next step"))
     table(rows, header, [COLOURS.get(item.status) for item in found])
     late = sum(item.status is Status.LATE for item in found)

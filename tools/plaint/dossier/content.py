@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from plaint.agenda import status_words
+from plaint.agenda import status_word
 from plaint.dossier.proof import Proof
 from plaint.evidence.pieces import pieces
 from plaint.evidence.reading import Known
@@ -192,9 +192,8 @@ def course(made: Made) -> Iterator[Block]:
 
 
 def _limits(made: Made) -> Iterator[Block]:
-    words = status_words()
     rows = [
-        (pick(each.clock.title), made.at(each.due), made.at(each.stopped) if each.stopped else "", words[each.status(made.now)])
+        (pick(each.clock.title), made.at(each.due), made.at(each.stopped) if each.stopped else "", status_word(each.status(made.now), each.due, made.now))
         for each in readings(made.policy, made.record.events, made.now)
     ]
     if rows:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from plaint.agenda import Item
+from plaint.agenda import Item, time_left
 from plaint.i18n import _, ngettext
 from plaint.model.deadlines import Status
-from plaint.model.words import stretch
 
 MOST_ROWS = 150
 """In each table: GitHub takes 65,536 characters of an issue."""
@@ -72,10 +71,9 @@ def _table(items: Sequence[Item], zone: ZoneInfo, now: datetime | None) -> str:
 
 
 def _row(item: Item, zone: ZoneInfo, now: datetime | None) -> list[str]:
-    left = _("{span} over") if now and now > item.due else _("{span} left")
     cells = (
         f"{item.due.astimezone(zone):%Y-%m-%d %H:%M}" + ("?" if item.provisional else ""),
-        *([left.format(span=stretch(item.due - now))] if now else []),
+        *([time_left(item.status, item.due, now)] if now else []),
         item.case or "",
         item.title,
         item.state_title,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from plaint.agenda import Item, agenda, status_words
+from plaint.agenda import Item, agenda, disposal_due, status_word, time_left
 from plaint.audit.run import Audited, audit
 from plaint.check.findings import Report
 from plaint.check.run import check
@@ -17,7 +17,7 @@ from plaint.model.deadlines import Status, readings
 from plaint.model.machine import event_name, fold
 from plaint.model.record import Record
 from plaint.model.timeline import codes_said, sealed_parts
-from plaint.model.words import event_title, stretch
+from plaint.model.words import event_title
 from plaint.organisation import Organisation
 from plaint.publish import pace
 from plaint.publish.page import Page, escape, heading, large, link, moment, table
@@ -77,11 +77,13 @@ def queue(organisation: Organisation, items: Sequence[Item], now: datetime) -> P
     """Everything that is due, soonest first."""
     open_cases = {item.case for item in items if item.case}
     count = Counter(item.status for item in items)
+    to_go = sum(disposal_due(item.status, item.due, now) for item in items)
     top = large(
         [
             (_("cases with something due"), str(len(open_cases))),
             (_("late"), str(count[Status.LATE])),
-            (_("due soon"), str(count[Status.SOON])),
+            (_("due soon"), str(count[Status.SOON] - to_go)),
+            (_("due for disposal"), str(to_go)),
             (_("suspended"), str(count[Status.SUSPENDED])),
         ]
     )
@@ -177,13 +179,12 @@ def timeline(organisation: Organisation, record: Record, now: datetime) -> Page:
         words = listed(f"{name}: {value}" for name, value in codes_said(policy, event))
         sealed = sealed_parts(policy, event)
         events.append((moment(event.at, zone), escape(event_title(event_name(event))), escape(event.by), escape(words), escape(sealed)))
-    words_of = status_words()
     running = []
     for reading in readings(policy, record.events, now, state):
         status = reading.status(now)
         subject = f" {reading.subject}" if reading.clock.per == "measure" else ""
         ended = moment(reading.stopped, zone) if reading.stopped else ""
-        running.append((escape(pick(reading.clock.title) + subject), moment(reading.due, zone), ended, _status(status, words_of[status])))
+        running.append((escape(pick(reading.clock.title) + subject), moment(reading.due, zone), ended, _status(status, status_word(status, reading.due, now))))
     standing = (pick(policy.states[state.state].title), pick(policy.categories.get(state.category, {})), pick(policy.channels.get(state.channel, {})))
     body = (
         escape(" · ".join(filter(None, standing)))
@@ -206,13 +207,12 @@ def _status(status: Status, word: str) -> str:
 
 def _items(caption: str, organisation: Organisation, items: Sequence[Item], now: datetime) -> str:
     zone = organisation.config.timezone
-    words = status_words()
     rows = []
     for item in items:
-        left = (_("{span} over") if now > item.due else _("{span} left")).format(span=stretch(item.due - now))
+        left, word = time_left(item.status, item.due, now), status_word(item.status, item.due, now)
         case = link(f"cases/{item.case}.html", item.case) if item.case else ""
         due = moment(item.due, zone) + ("?" if item.provisional else "")
         who = escape(listed(sorted(item.members)))
-        rows.append((due, escape(left), _status(item.status, words[item.status]), case, escape(item.title), escape(item.state_title), who))
+        rows.append((due, escape(left), _status(item.status, word), case, escape(item.title), escape(item.state_title), who))
     header = (_("due"), _("time"), _("status"), _("case"), _("clock"), _("state"), _("who can"))
     return table(caption, header, rows)
