@@ -5,6 +5,7 @@ The page says in comments, which readers do not see, where a walk begins and who
 - `<!-- walk: demo -->`   from here in a copy of the demo organisation; `empty` is an empty folder; `here` goes on where the walk stood
 - `<!-- walk: as=li.wei now=2026-11-23T09:12+08:00 lang=zh exit=1 X=… -->`   the member, the time, the language, the exit code of the next block
 - `<!-- walk: file=report.yaml -->`   the next block is the text of that file
+- `<!-- walk: $ rm -rf ../hub.git -->`   a command that readers do not see: what has happened to them before they came to this page
 
 In what a command prints, `…` stands for anything, and a line of it alone for any lines. Ids of cases, events and commits may be others than in the
 page; they are then put into the commands that follow. A command without output below it only has to succeed.
@@ -64,6 +65,9 @@ def steps(page: str) -> Iterator[Command | Place | File | Setting]:
     walking, code, file = False, 0, ""
     for found in STEP.finditer(page):
         if words := found["walk"]:
+            if words.startswith("$ "):
+                yield Command(page.count("\n", 0, found.start()) + 1, words[2:], "")
+                continue
             for word in words.split():
                 name, equals, value = word.partition("=")
                 if not equals:

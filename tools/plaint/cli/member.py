@@ -85,9 +85,10 @@ def _fields(policy: Policy, fields: Iterable[str]) -> str:
 
 @member.command("keys", help=_("Makes your own signing key and age identity, and prints what to send to the steward."))
 @click.argument("member_id", metavar="ID")
+@click.option("--again", is_flag=True, help=_("You are a member already: prints the line that puts these keys in the place of the old ones."))
 @common_options
-def keys(member_id: str) -> None:
-    """Makes a new member's keys, on their own machine."""
+def keys(member_id: str, again: bool) -> None:
+    """Makes a new member's keys, on their own machine. `again`: a signing key that lies there is still in force, so it stays."""
     from plaint.seal.identity import new_identity, write_identity
     from plaint.store.signing import load_signing_key
 
@@ -102,10 +103,16 @@ def keys(member_id: str) -> None:
     recipient, secret = new_identity()
     write_identity(here / f"{member_id}.age-identity", secret, passphrase)
     signing = here / f"{member_id}.signing"
-    if not signing.exists():
+    kept = signing.exists()
+    if not kept:
         new_signing_key(signing, member_id)
     public = load_signing_key(signing).public
     click.echo(_("Send this line to the steward; it holds nothing secret:"), err=True)
+    if again:
+        words = ["plaint", "member", "rotate", member_id, *([] if kept else ["--signing-key", f'"{public}"']), "--recipient", recipient]
+        click.echo(" ".join(words))
+        click.echo(_("Once that is recorded, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
+        return
     click.echo(f'plaint member add {member_id} --signing-key "{public}" --recipient {recipient} --role …')
     click.echo(_("Once you are a member, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
 
