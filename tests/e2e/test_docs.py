@@ -40,7 +40,7 @@ def name(path: Path) -> str:
 
 # --- in two languages -------------------------------------------------------------------------------------------------------------------------
 
-OWN_WALK = {"quickstart.zh.md", *(f"handbook/{page}.zh.md" for page in ("desk", "disasters", "evidence", "online"))}
+OWN_WALK = {"quickstart.zh.md", *(f"handbook/{page}.zh.md" for page in ("desk", "evidence", "online"))}
 """Chinese pages that tell it in their own way, and are walked on their own."""
 CODE = re.compile(r"(?<![A-Za-z0-9-])[STDKPRA][1-9]\d\d(?![\w-])", re.ASCII)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
