@@ -103,6 +103,32 @@ def test_a_large_file_goes_to_lfs_and_comes_back_in_another_clone(hub: tuple[Pla
     assert set(stored(plain / ".git")) == {added["digest"]}  # git-lfs alone finds it (no lock-in)
 
 
+def looked(org: Plaint, member: str = "wang.fang") -> str:
+    """What the doctor says of large evidence."""
+    return next(str(each["detail"]) for each in json.loads(org.run("doctor", "--format", "json", member=member).stdout) if each["what"] == "large evidence")
+
+
+def test_the_doctor_counts_what_is_elsewhere_and_one_command_brings_all(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
+    first, _second, case = hub
+    first.good("evidence", "add", case, recording(tmp_path, "a.wav"), recording(tmp_path, "b.wav"), "--kind", "recording", member="wang.fang")
+    first.good("sync", member="wang.fang")
+    count = len(first.git("ls-files", "cases/*.lfs").split())
+    assert count >= 2
+    assert looked(first) == f"{count} files in Git LFS"
+    fresh = clone(first, "fresh")
+    assert looked(fresh).startswith(f"{count} files in Git LFS, {count} not here: brought when needed")
+    lost = min(stored(first.folder.parent / "hub.git").values())
+    kept = lost.read_bytes()
+    lost.unlink()
+    done = fresh.run("evidence", "verify", "--fetch", "--format", "json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, [each["condition"] for each in found["wrong"]]) == (1, ["missing"])  # what the server has lost is named, the rest is here
+    assert looked(fresh).startswith(f"{count} files in Git LFS, 1 not here")
+    lost.write_bytes(kept)
+    fresh.good("evidence", "verify", "--fetch")
+    assert looked(fresh) == f"{count} files in Git LFS"
+
+
 def test_damaged_lost_or_exchanged_in_lfs_is_found(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
     first, _second, case = hub
     (added,) = first.data("evidence", "add", case, recording(tmp_path), "--kind", "recording", member="wang.fang")
@@ -184,3 +210,17 @@ def test_a_large_file_is_handed_over_beside_the_bundle(hub: tuple[Plaint, Plaint
     assert (tmp_path / "film.bin").read_bytes() in [each[:SIZE] for each in opened]
     films[0].write_bytes(b"another")
     assert verify(*documents_beside(tmp_path / "d")).problems
+
+
+def test_the_large_files_of_a_disposed_case_are_missed_by_nobody(hub: tuple[Plaint, Plaint, str], tmp_path: Path) -> None:
+    first, _second, _case = hub
+    here = clone(first, "keeper")  # it stands in 2031, so nothing of it is sent to the others
+    case = next(str(each["case"]) for each in here.cases() if each["state"] == "closed")
+    (added,) = here.data("evidence", "add", case, recording(tmp_path), "--kind", "recording", "--compartment", "report", member="li.wei")
+    assert added["digest"] in stored(here.folder / ".git")
+    here.good("dispose", case, "--step", "propose", member="zhou.ning", now="2031-06-01T09:00+08:00")
+    here.good("dispose", case, "--step", "confirm", member="sun.li", now="2031-06-02T09:00+08:00")
+    assert added["digest"] not in stored(here.folder / ".git")
+    done = json.loads(here.run("evidence", "verify", case, "--fetch", "--format", "json").stdout)
+    assert done["wrong"] == []
+    assert added["digest"] not in stored(here.folder / ".git")

@@ -39,6 +39,7 @@ def _checks() -> Iterator[Check]:
     yield "keyrings", "repository", _keyrings
     if _uses_lfs():
         yield "git-lfs", "git", _git_lfs
+        yield "large evidence", "repository", _large_evidence
     if (config_folder() / MAILBOX).exists():
         yield "mailbox", "repository", _mailbox
 
@@ -49,6 +50,17 @@ def _git_lfs() -> str:
     git = session().organisation.repository.git
     check_installed(git)
     return git.text("lfs", "version")
+
+
+def _large_evidence() -> str:
+    """That some is not here is no fault: `plaint evidence get` brings it. Whether the server has it, only bringing it tells."""
+    from plaint.evidence.reading import large_files
+
+    count, elsewhere = large_files(session().organisation)
+    found = ngettext("{n} file in Git LFS", "{n} files in Git LFS", count).format(n=count)
+    if not elsewhere:
+        return found
+    return _("{found}, {n} not here: brought when needed; plaint evidence verify --fetch brings and proves all").format(found=found, n=elsewhere)
 
 
 def _uses_lfs() -> bool:
@@ -68,6 +80,7 @@ def _titles() -> dict[str, str]:
         "signing key": _("signing key"),
         "age identity": _("age identity"),
         "keyrings": _("keyrings"),
+        "large evidence": _("large evidence"),
         "mailbox": _("mailbox"),
     }
 

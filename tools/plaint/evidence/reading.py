@@ -24,6 +24,7 @@ from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, Us
 from plaint.evidence.pieces import Piece, pieces
 from plaint.evidence.pipe import Progress, open_file
 from plaint.i18n import _, reason
+from plaint.model.machine import is_final
 from plaint.model.record import Record
 from plaint.model.schema import check_sealed
 from plaint.organisation import Organisation
@@ -165,9 +166,15 @@ def _open_into(organisation: Organisation, record: Record, piece: Piece, found: 
 
 
 def verify(organisation: Organisation, record: Record, *, bring: bool = False) -> Iterator[tuple[Piece, Condition]]:
-    """How each piece of a case is found, by the hash that its record names; no key is needed. `bring` fetches what lies in Git LFS."""
+    """How each piece of a case is found, by the hash that its record names; no key is needed. `bring` fetches what lies in Git LFS.
+
+    Of a case that was disposed of nobody need keep the large files: those that are gone are left out, and none is brought.
+    """
     there = blobs_beside(organisation, record)
+    disposed = _disposed(organisation, record)
     for piece in pieces(record):
+        if disposed and piece.paths[1] in there and not large_file(organisation, piece).is_file():
+            continue
         path = next((path for path in piece.paths if path in there), None)
         if path is None:
             yield piece, Condition.MISSING
@@ -179,6 +186,20 @@ def verify(organisation: Organisation, record: Record, *, bring: bool = False) -
             except EnvironmentFaultError:  # git itself finds that it is damaged
                 digest = None
             yield piece, Condition.WHOLE if digest == piece.digest else Condition.DAMAGED
+
+
+def large_files(organisation: Organisation) -> tuple[int, int]:
+    """How many sealed files of cases that were not disposed of are in Git LFS, and how many of those are not in this clone."""
+    repository = organisation.repository
+    entries = repository.objects.ls_tree(str(organisation.revision), repository.prefix + "cases")
+    there = {entry.path.removeprefix(repository.prefix) for entry in entries if entry.path.endswith(POINTER)}
+    kept = (record for record in organisation.cases() if there and not _disposed(organisation, record))
+    large = [piece for record in kept for piece in pieces(record) if piece.paths[1] in there]
+    return len(large), sum(not large_file(organisation, piece).is_file() for piece in large)
+
+
+def _disposed(organisation: Organisation, record: Record) -> bool:
+    return is_final(organisation.policy_of(record), organisation.state(record))
 
 
 def _condition_of_large(organisation: Organisation, piece: Piece, sha: str, *, bring: bool) -> Condition:
