@@ -55,7 +55,7 @@ def _form() -> tuple[Rule, ...]:
         Rule("S301", warning, _("The schemas are not those of this plaint"),
              _("The folder schemas/ lets editors and other programs check records offline. It differs from what this version of plaint brings, "
                "so they would judge otherwise than plaint does."),
-             _("Update plaint, or write the folder anew with the version in use.")),
+             _("Update plaint if it is the older one; else a steward runs plaint update.")),
     )  # fmt: skip
 
 

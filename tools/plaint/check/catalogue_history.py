@@ -44,7 +44,7 @@ def _growth() -> tuple[Rule, ...]:
              _("Restore the file from the commit before (git restore --source COMMIT^ FILE), and find out why.")),
         Rule("A203", error, _("What was added to a record is no event"),
              _("What a commit adds to a record is whole events, as plaint writes them, that fit the schema."),
-             _("git show COMMIT tells what was added; record it again with plaint.")),
+             _("Is this plaint older than the one that recorded it? Update it. Else git show COMMIT tells what was added; record it again with plaint.")),
         Rule("A204", error, _("Several events in one commit"),
              _("One event is one signed commit. Only new cases (imports) and new keyrings (rekey) may share one, each in a case of its own."),
              _("Record events with plaint, one after another.")),

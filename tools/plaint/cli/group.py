@@ -78,6 +78,7 @@ def _table() -> dict[str, list[tuple[str, str, str]]]:
             ("hook", "hook", _("Let git ask plaint before it commits, pushes or receives")),
             ("member", "member", _("Members, their roles and keys")),
             ("policy", "policy", _("Read and prove the policy")),
+            ("update", "update", _("Bring the repository up to this version of plaint")),
             ("doctor", "doctor", _("What is missing here for plaint to work")),
         ],
     }

@@ -5,6 +5,7 @@ They install the version of plaint that wrote them and speak the organisation's 
 
 from __future__ import annotations
 
+import re
 from importlib import metadata, resources
 
 FORGES = {"github": ".github/workflows/{}", "gitlab": ".{}", "none": ""}
@@ -24,3 +25,12 @@ def workflow_files(forge: str, language: str) -> dict[str, bytes]:
             text = text.replace(mark, value)
         found[FORGES[forge].format(file.name)] = text.encode()
     return found
+
+
+def repinned(workflow: bytes) -> bytes:
+    """A workflow that installs this version of plaint; whatever else was changed in it stays.
+
+    >>> repinned(b"PLAINT_SOURCE: plaint==0.0.1") == repinned(b"PLAINT_SOURCE: plaint==0.0.2")
+    True
+    """
+    return re.sub(rb"\bplaint==[0-9][\w.+!]*", f"plaint=={metadata.version('plaint')}".encode(), workflow)
