@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError
 from plaint.evidence.pieces import SMALLEST, padded
-from plaint.evidence.pipe import PIECE, PORTION, Passed, open_file, seal_file
+from plaint.evidence.pipe import PIECE, Passed, open_file, seal_file
 from plaint.seal import age
 from plaint.seal.armour import inspect_binary
 from plaint.store.incoming import Draft, tidy
 from plaint.store.loose import open_loose
 
+PORTION = 64 * 1024  # of age
 SIZES = (1, 100, SMALLEST, SMALLEST + 1, PORTION - 1, PORTION, PORTION + 1, 3 * PORTION, PIECE - 1, PIECE, 3 * PIECE + 12345)
 KEY = age.generate()
 
@@ -88,6 +89,32 @@ def test_what_goes_wrong_comes_out_as_it_is() -> None:
         sealed(os.urandom(9 * PIECE), Full())
     with pytest.raises(KeyboardInterrupt):
         seal_file(Interrupted(b"a"), 1, 4096, KEY.recipient, Kept(), lambda _n: None)
+    assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("size", [100, PIECE, 9 * PIECE])
+def test_no_error_is_lost_however_late_it_comes(size: int) -> None:
+    """age's library passes over what goes wrong when it lets go of its buffers."""
+
+    class Refusing(Kept):
+        def begin(self, size: int) -> None:
+            raise EnvironmentFaultError("no room")
+
+    class Last(Kept):
+        def write(self, piece: memoryview) -> None:
+            super().write(piece)
+            if self.data.tell() == self.size:
+                raise EnvironmentFaultError("the last piece")
+
+    threads = threading.active_count()
+    data, kept = os.urandom(size), Kept()
+    with pytest.raises(EnvironmentFaultError, match="no room"):
+        sealed(data, Refusing())
+    with pytest.raises(EnvironmentFaultError, match="the last piece"):
+        sealed(data, Last())
+    sealed(data, kept)
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):
+        open_file(io.BytesIO(kept.data.getvalue()), full, size, KEY.secret, lambda _n: None)
     assert threading.active_count() == threads
 
 

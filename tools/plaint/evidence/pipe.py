@@ -1,8 +1,9 @@
 """A file through age in constant memory: read, filled up, sealed, hashed before and after, and handed on, all at once.
 
-age has one thread; each hash and the writing have others. age's library holds Python's lock but while it reads and writes, so it does both in
-small portions, and the others, who need the lock to fetch their next piece, take large ones, as the file does. The pieces are a few buffers that
-go round: fresh memory for each would cost as much as hashing it, and a copy costs next to nothing.
+age has one thread; each hash and the writing have others. age's library holds Python's lock but while it waits for the others, and they need the
+lock to fetch their next piece: so pieces are large. It reads and writes portions of 8 to 64 KiB, which Python's own buffers gather. The pieces are a
+few buffers that go round, through the hash and then the writing: fresh memory for each would cost as much as hashing it. age in a process of its own,
+be it this library or the `age` command, gains nothing: what two pipes cost is as much as it saves.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from __future__ import annotations
 import hashlib
 import io
 import queue
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, BinaryIO, Protocol, Self
+from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, Self, TypeAlias
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _, reason
 from plaint.seal import age
 
-PORTION = 64 * 1024
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 PIECE = 1024 * 1024
-_BUFFERS = 4
+_BUFFERS = 3  # besides one a thread
+_END = (memoryview(b""), 0)
+_Box: TypeAlias = "queue.SimpleQueue[tuple[memoryview, int]]"
 _FOOTER = b"\n--- "  # of age's header; it is followed by 43 columns and a newline
 _CHUNK, _TAG, _NONCE = 64 * 1024, 16, 16
 
@@ -54,15 +58,11 @@ class Passed:
 def seal_file(source: BinaryIO, size: int, padded: int, recipient: str, target: Target, progress: Progress) -> Passed:
     """Seals `size` bytes of `source`, filled up to `padded`. InputError where the file does not hold just as many."""
     original, digest = hashlib.sha256(), hashlib.sha256()
-    with _quick_turns(), _Side(original.update) as plain, _Side(digest.update) as sealed, _Side(target.write) as written:
-        reader = _Reader(source, size, padded, plain, progress)
-        writer = _Writer(padded, target, (sealed, written))
-        try:
-            age.encrypt_stream(io.BufferedReader(reader, PORTION), writer, recipient)
-        except (age.StreamError, OSError):
-            if error := reader.error or writer.error:
-                raise error from None
-            raise
+    with _Line(original.update) as plain, _Line(digest.update, target.write) as sealed:
+        reader, writer = _Reader(source, size, padded, plain, progress), _Writer(padded, target, sealed)
+        with _first_error(reader, writer):
+            age.encrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(writer, PIECE), recipient)
+            gathered.flush()
     return Passed(original.hexdigest(), digest.hexdigest(), writer.size)
 
 
@@ -72,68 +72,68 @@ def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, prog
     InputError where there is less, or the filling is not of zeros. NotAllowedError where the secret does not open it.
     """
     original, digest = hashlib.sha256(), hashlib.sha256()
-    with _quick_turns(), _Side(digest.update) as before, _Side(original.update) as after, _Side(target.write) as written:
-        reader = _Tee(sealed, before)
-        writer = _Unpadded(size, (after, written), progress)
-        try:
-            age.decrypt_stream(io.BufferedReader(reader, PORTION), writer, secret)
-        except Exception:
-            if error := reader.error or writer.error:
-                raise error from None
-            raise
+    with _Line(digest.update) as before, _Line(original.update, target.write) as after:
+        reader, writer = _Tee(sealed, before), _Unpadded(size, after, progress)
+        with _first_error(reader, writer):
+            age.decrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(writer, PIECE), secret)
+            gathered.flush()
         reader.drain()
     if writer.left:
         raise InputError(_("the sealed file holds less than was sealed"))
     return Passed(original.hexdigest(), digest.hexdigest(), reader.size)
 
 
-class _Side:
-    """A thread that hands pieces on to a sink, in order; its first error is raised as soon as it is seen, and the rest passed over."""
+class _Line:
+    """Buffers that go from one thread to the next, each with its own sink, and round again.
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._waiting: queue.SimpleQueue[tuple[memoryview, int] | None] = queue.SimpleQueue()
-        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
-        for _number in range(_BUFFERS):
-            self._free.put(memoryview(bytearray(PIECE)))
-        self._filling, self._filled = self._free.get(), 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    The first error of a sink is raised as soon as it is seen, and the rest passed over.
+    """
+
+    def __init__(self, *sinks: Sink) -> None:
+        boxes: list[_Box] = [queue.SimpleQueue() for _number in range(len(sinks) + 1)]
+        self._first, self._free = boxes[0], boxes[-1]
+        for _number in range(_BUFFERS + len(sinks)):
+            self._free.put((memoryview(bytearray(PIECE)), 0))
+        self._threads = [threading.Thread(target=self._run, args=each, daemon=True) for each in zip(sinks, boxes, boxes[1:], strict=False)]
+        self._filling, self._filled = self._free.get()
         self.error: BaseException | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, kind: object, *_rest: object) -> None:
-        self._waiting.put((self._filling, self._filled))
-        self._waiting.put(None)
-        self._thread.join()
+        self._first.put((self._filling, self._filled))
+        self._first.put(_END)
+        for thread in self._threads:
+            thread.join()
         if kind is None and self.error is not None:
             raise self.error
 
     def put(self, data: memoryview) -> None:
         """Takes a copy of the data."""
         while len(data):
-            part = data[: PIECE - self._filled]
-            data = data[len(part) :]
-            end = self._filled + len(part)
-            self._filling[self._filled : end] = part
-            self._filled = end
+            end = min(self._filled + len(data), PIECE)
+            count = end - self._filled
+            self._filling[self._filled : end] = data[:count]
+            self._filled, data = end, data[count:]
             if end == PIECE:
                 if self.error is not None:
                     raise self.error
-                self._waiting.put((self._filling, end))
-                self._filling, self._filled = self._free.get(), 0
+                self._first.put((self._filling, end))
+                self._filling, self._filled = self._free.get()[0], 0
 
-    def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
+    def _run(self, sink: Sink, box: _Box, following: _Box) -> None:
+        while (item := box.get()) is not _END:
             buffer, size = item
             if self.error is None:
                 try:
-                    self._sink(buffer[:size])
+                    sink(buffer[:size])
                 except BaseException as error:  # noqa: BLE001 - raised again where the work was asked for
                     self.error = error
-            self._free.put(buffer)
+            following.put(item)
+        following.put(_END)
 
 
 class _Raw(io.RawIOBase):
@@ -153,33 +153,39 @@ class _Raw(io.RawIOBase):
 
 
 class _Source(_Raw):
-    """Read in large pieces, given out in small ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._piece = memoryview(bytearray(PIECE))
-        self._at = self._end = 0
+    """Read piece by piece."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         with self._kept():
-            if self._at == self._end:
-                self._at, self._end = 0, self._fill(self._piece)
-            count = min(len(buffer), self._end - self._at)
-            buffer[:count] = self._piece[self._at : self._at + count]
-            self._at += count
-            return count
+            return self._fill(buffer)
 
     def _fill(self, piece: memoryview) -> int:
+        raise NotImplementedError
+
+
+class _Sink(_Raw):
+    """Written to piece by piece."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        with self._kept():
+            piece = memoryview(data)
+            self._take(piece)
+            return len(piece)
+
+    def _take(self, piece: memoryview) -> None:
         raise NotImplementedError
 
 
 class _Reader(_Source):
     """The file, then zeros."""
 
-    def __init__(self, source: BinaryIO, size: int, padded: int, side: _Side, progress: Progress) -> None:
+    def __init__(self, source: BinaryIO, size: int, padded: int, side: _Line, progress: Progress) -> None:
         super().__init__()
         self._source, self._side, self._progress = source, side, progress
         self._left, self._filling = size, padded - size
@@ -205,45 +211,32 @@ class _Reader(_Source):
         return count
 
 
-class _Writer(_Raw):
+class _Writer(_Sink):
     """Tells the target the size when age's header is there, then hands on."""
 
-    def __init__(self, padded: int, target: Target, sides: Sequence[_Side]) -> None:
+    def __init__(self, padded: int, target: Target, side: _Line) -> None:
         super().__init__()
-        self._target, self._sides = target, sides
+        self._target, self._side = target, side
         self._content = padded + _NONCE + _TAG * max(1, -(-padded // _CHUNK))
         self._head = b""
         self.size = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        with self._kept():
-            if self.size:
-                self._put(memoryview(data))
-            else:
-                self._begin(bytes(data))
-            return len(data)
-
-    def _begin(self, data: bytes) -> None:
-        self._head += data
-        footer = self._head.find(_FOOTER) + 1
-        end = self._head.find(b"\n", footer) + 1
-        if footer and end:
-            self.size = end + self._content
+    def _take(self, piece: memoryview) -> None:
+        if not self.size:
+            self._head += piece
+            footer = self._head.find(_FOOTER) + 1
+            end = self._head.find(b"\n", footer) + 1
+            if not footer or not end:
+                return
+            self.size, piece = end + self._content, memoryview(self._head)
             self._target.begin(self.size)
-            self._put(memoryview(self._head))
-
-    def _put(self, data: memoryview) -> None:
-        for side in self._sides:
-            side.put(data)
+        self._side.put(piece)
 
 
 class _Tee(_Source):
     """The sealed file, hashed as it is read."""
 
-    def __init__(self, source: IO[bytes], side: _Side) -> None:
+    def __init__(self, source: IO[bytes], side: _Line) -> None:
         super().__init__()
         self._source, self._side = source, side
         self.size = 0
@@ -260,41 +253,38 @@ class _Tee(_Source):
     def drain(self) -> None:
         """Reads what age left: nothing, or what makes the hash another."""
         with self._kept():
-            while self._fill(self._piece):
+            rest = memoryview(bytearray(PIECE))
+            while self._fill(rest):
                 pass
 
 
-class _Unpadded(_Raw):
+class _Unpadded(_Sink):
     """The first so many bytes to a side; what follows must be zeros."""
 
-    def __init__(self, size: int, sides: Sequence[_Side], progress: Progress) -> None:
+    def __init__(self, size: int, side: _Line, progress: Progress) -> None:
         super().__init__()
-        self._sides, self._progress = sides, progress
+        self._side, self._progress = side, progress
         self.left = size
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        with self._kept():
-            mine = data[: self.left]
-            if mine:
-                for side in self._sides:
-                    side.put(memoryview(mine))
-                self.left -= len(mine)
-                self._progress(len(mine))
-            filling = data[len(mine) :]
-            if filling.count(0) != len(filling):
-                raise InputError(_("the sealed file holds more than was sealed"))
-            return len(data)
+    def _take(self, piece: memoryview) -> None:
+        mine, filling = piece[: self.left], bytes(piece[self.left :])
+        if mine:
+            self._side.put(mine)
+            self.left -= len(mine)
+            self._progress(len(mine))
+        if filling.count(0) != len(filling):
+            raise InputError(_("the sealed file holds more than was sealed"))
 
 
 @contextmanager
-def _quick_turns() -> Iterator[None]:
-    """Lets threads take turns after a tenth of a millisecond instead of five: the others wait for the one that seals only to fetch the next piece."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
+def _first_error(*files: _Raw) -> Iterator[None]:
+    """Raises what went wrong in one of the files in place of what age's library made of it, or did not notice: it drops errors of its last write."""
     try:
         yield
-    finally:
-        sys.setswitchinterval(before)
+    except BaseException:
+        if error := next((file.error for file in files if file.error), None):
+            raise error from None
+        raise
+    for file in files:
+        if file.error:
+            raise file.error

@@ -10,8 +10,7 @@ b'hello'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BufferedReader, RawIOBase
-from typing import NamedTuple, TypeAlias
+from typing import BinaryIO, NamedTuple
 
 import pyrage  # type: ignore[import-untyped]
 from bech32 import bech32_decode, bech32_encode, convertbits
@@ -21,8 +20,6 @@ from plaint.i18n import _
 
 _HRP = "age-secret-key-"
 SECRET_PREFIX = "AGE-SECRET-KEY-1"  # noqa: S105 - the name of a kind of secret, not one
-
-Stream: TypeAlias = BufferedReader | RawIOBase
 
 
 class KeyPair(NamedTuple):
@@ -91,15 +88,16 @@ def decrypt(sealed: str | bytes, *secrets: str) -> bytes:
     return plaintext
 
 
-def encrypt_stream(source: Stream, target: Stream, recipient: str) -> None:
-    """All of `source` to `target` as a binary age file for one recipient, in constant memory.
+def encrypt_stream(source: BinaryIO, target: BinaryIO, recipient: str) -> None:
+    """All of `source` to `target`, which is to be flushed then, as a binary age file for one recipient, in constant memory.
 
-    What the two raise themselves (even an interrupt) comes back as pyrage.EncryptError: they keep their own account (see plaint.evidence.pipe).
+    What the two raise themselves (even an interrupt) comes back as pyrage.EncryptError, or not at all: they keep their own account
+    (see plaint.evidence.pipe).
     """
     pyrage.encrypt_io(source, target, [_recipient(recipient)])
 
 
-def decrypt_stream(source: Stream, target: Stream, secret: str) -> None:
+def decrypt_stream(source: BinaryIO, target: BinaryIO, secret: str) -> None:
     """The plaintext of a binary age file to `target`, in constant memory; NotAllowedError when the secret does not open it or it was damaged.
 
     What was written to `target` before damage shows is authentic, and incomplete.
@@ -109,9 +107,6 @@ def decrypt_stream(source: Stream, target: Stream, secret: str) -> None:
         pyrage.decrypt_io(source, target, [identity])
     except (pyrage.DecryptError, OSError) as error:  # OSError: damage behind the header
         raise NotAllowedError(_("this key does not open it, or it is damaged")) from error
-
-
-StreamError: type[Exception] = pyrage.EncryptError
 
 
 def encrypt_with_passphrase(plaintext: bytes, passphrase: str) -> bytes:
