@@ -80,7 +80,7 @@ def main() -> int:
     parser.add_argument("--place", type=Path, default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.place) as folder:
-        place = Path(folder)
+        place = Path(folder).resolve()
         plaint = [sys.executable, "-c", "from plaint.cli import main; main()", "-C", place / "org", "--as", "wang.fang"]
         demo = subprocess.run([*plaint[:3], "demo", place / "org", "--cases", "8", "--today", "2026-11-20"], capture_output=True, text=True, check=False)
         if demo.returncode:
