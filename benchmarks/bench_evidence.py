@@ -36,7 +36,8 @@ def made_up(path: Path, megabytes: int) -> None:
 
 
 def timed(command: list[str | Path], env: dict[str, str] | None = None) -> tuple[float, float, float, str]:
-    """Seconds, seconds of the processor, peak memory in MB, and what it printed."""
+    """Seconds, seconds of the processor, peak memory in MB, and what it printed. What others wrote is on the disk before."""
+    os.sync()
     start = perf_counter()
     done = subprocess.run([sys.executable, "-c", WATCH, *map(str, command)], capture_output=True, text=True, check=False, env=env)
     seconds = perf_counter() - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError
+from plaint.evidence import pipe
 from plaint.evidence.pieces import SMALLEST, padded
 from plaint.evidence.pipe import PIECE, Passed, open_file, seal_file
 from plaint.seal import age
@@ -73,6 +75,59 @@ def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
     for data, size in ((b"a" * 100, 101), (b"a" * 100, 99), (b"a" * PIECE, PIECE - 1)):
         with pytest.raises(InputError, match="changed while it was read"):
             sealed(data, Kept(), size)
+
+
+def file_of(place: Path, data: bytes) -> io.FileIO:
+    (place / "file").write_bytes(data)
+    return io.FileIO(place / "file")
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plain file is sealed by another process, not only large ones."""
+    monkeypatch.setattr(pipe, "LARGE", 0)
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize("size", [1, PORTION, 3 * PIECE + 12345])
+def test_sealed_by_another_process(size: int, tmp_path: Path) -> None:
+    data = os.urandom(size)
+    kept, told = Kept(), []
+    with file_of(tmp_path, data) as file:
+        passed = seal_file(file, size, padded(size), KEY.recipient, kept, told.append)
+    text = kept.data.getvalue()
+    assert (passed.size, kept.size, sum(told)) == (len(text), len(text), size)
+    assert (passed.original, passed.digest) == (hashlib.sha256(data).hexdigest(), hashlib.sha256(text).hexdigest())
+    out = io.BytesIO()
+    assert open_file(io.BytesIO(text), out, size, KEY.secret, lambda _n: None) == passed
+    assert out.getvalue() == data
+
+
+@pytest.mark.usefixtures("beside")
+def test_what_goes_wrong_in_another_process_is_told(tmp_path: Path) -> None:
+    size = 40 * PIECE
+
+    class Killing(Kept):
+        """Ends the other process when something has come of it."""
+
+        def write(self, piece: memoryview) -> None:
+            super().write(piece)
+            for child in Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children").read_text().split():
+                if b"plaint.evidence.pipe" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
+
+    class Full(Kept):
+        def write(self, piece: memoryview) -> None:
+            raise EnvironmentFaultError("no room")
+
+    for target, told, error in (
+        (Killing(), size, "sealing was broken off: SIGKILL"),
+        (Full(), size, "no room"),
+        (Kept(), size + 1, "changed while"),
+        (Kept(), size - 1, "changed while"),
+    ):
+        with file_of(tmp_path, bytes(size)) as file, pytest.raises((InputError, EnvironmentFaultError), match=error):
+            seal_file(file, told, padded(told), KEY.recipient, target, lambda _n: None)
 
 
 def test_what_goes_wrong_comes_out_as_it_is() -> None:

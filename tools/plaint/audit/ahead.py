@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import signal
 import subprocess
@@ -19,17 +18,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from plaint import process
 from plaint.audit.history import CHUNK, History, Step
 from plaint.audit.sshsig import SignatureError, verify
 from plaint.errors import PlaintError
 from plaint.i18n import language, set_language
-from plaint.store.git import Git, widen
+from plaint.store.git import Git
 from plaint.store.objects import Objects
 
 WORTHWHILE = 3 * CHUNK
 """Commits: below, starting a process takes longer than doing its work here."""
-_PIPE = 1 << 20
-"""Bytes: about a chunk, so that the other process need not wait for the walk to take it."""
 
 Signer = str | SignatureError
 """The key that signed, or why there is none."""
@@ -65,26 +63,22 @@ def ahead(git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Iterator[R
     if len(ids) < WORTHWHILE:
         yield make_ready(git, objects, ids)
         return
-    # -P: a repository may hold files that are named like modules. Not multiprocessing: it would import the whole program, and start two processes
-    command = [sys.executable, "-P", "-c", "from plaint.audit.ahead import serve; serve()"]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
-        widen(process.stdout, _PIPE)
+    with process.start(__name__, "serve", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as other:
         try:
-            yield _received(process, git, objects, ids)
+            yield _received(other, git, objects, ids)
         finally:
-            process.kill()
+            other.kill()
 
 
-def _received(process: subprocess.Popen[bytes], git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Ready]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with suppress(OSError), process.stdin as stdin:
+def _received(other: subprocess.Popen[bytes], git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Ready]:
+    assert other.stdin is not None
+    assert other.stdout is not None
+    with suppress(OSError), other.stdin as stdin:
         pickle.dump((git, ids[CHUNK:], language()), stdin)
     yield from make_ready(git, objects, ids[:CHUNK])
     for start in range(CHUNK, len(ids), CHUNK):
         try:
-            ready: Ready = pickle.load(process.stdout)  # noqa: S301 - our own process wrote it
+            ready: Ready = pickle.load(other.stdout)  # noqa: S301 - our own process wrote it
         except (EOFError, OSError, pickle.UnpicklingError):  # it was ended in the middle
             yield from make_ready(git, objects, ids[start:])
             return

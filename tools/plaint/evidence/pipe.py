@@ -1,30 +1,36 @@
 """A file through age in constant memory: read, filled up, sealed, hashed before and after, and handed on, all at once.
 
-age has one thread; each hash and the writing have others. age's library holds Python's lock but while it waits for the others, and they need the
-lock to fetch their next piece: so pieces are large. It reads and writes portions of 8 to 64 KiB, which Python's own buffers gather. The pieces are a
-few buffers that go round, through the hash and then the writing: fresh memory for each would cost as much as hashing it. age in a process of its own,
-be it this library or the `age` command, gains nothing: what two pipes cost is as much as it saves.
+age's library holds Python's lock but while it reads and writes, portions of 8 to 64 KiB, which Python's own buffers gather. So a large file is sealed
+by a process of its own, where nothing else wants the lock, and what comes out of it is hashed and handed on here. Opening has threads for its hashes
+and the writing: the pieces are a few buffers that go round, for fresh memory for each would cost as much as hashing it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import queue
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, Self, TypeAlias
 
+from plaint import process
 from plaint.errors import EnvironmentFaultError, InputError
-from plaint.i18n import _, reason
+from plaint.i18n import _, language, reason, set_language
 from plaint.seal import age
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PIECE = 1024 * 1024
+LARGE = 64 * 1024 * 1024
+"""Bytes from which on the start of another process is worth it."""
 _BUFFERS = 3  # besides one a thread
 _END = (memoryview(b""), 0)
 _Box: TypeAlias = "queue.SimpleQueue[tuple[memoryview, int]]"
@@ -57,13 +63,57 @@ class Passed:
 
 def seal_file(source: BinaryIO, size: int, padded: int, recipient: str, target: Target, progress: Progress) -> Passed:
     """Seals `size` bytes of `source`, filled up to `padded`. InputError where the file does not hold just as many."""
-    original, digest = hashlib.sha256(), hashlib.sha256()
-    with _Line(original.update) as plain, _Line(digest.update, target.write) as sealed:
-        reader, writer = _Reader(source, size, padded, plain, progress), _Writer(padded, target, sealed)
-        with _first_error(reader, writer):
-            age.encrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(writer, PIECE), recipient)
-            gathered.flush()
-    return Passed(original.hexdigest(), digest.hexdigest(), writer.size)
+    writer = _Writer(padded, target)
+    if padded >= LARGE and isinstance(source, io.FileIO):
+        original = _seal_beside(source, size, padded, recipient, writer, progress)
+    else:
+        original = _seal(source, size, padded, recipient, writer, progress)
+    return Passed(original, writer.digest.hexdigest(), writer.size)
+
+
+def _seal(source: BinaryIO, size: int, padded: int, recipient: str, target: io.RawIOBase, progress: Progress) -> str:
+    """Seals a file, and gives the SHA-256 of what it was."""
+    reader = _Reader(source, size, padded, progress)
+    with _first_error(reader, target):
+        age.encrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(target, PIECE), recipient)
+        gathered.flush()
+    return reader.digest.hexdigest()
+
+
+def _seal_beside(source: io.FileIO, size: int, padded: int, recipient: str, writer: _Writer, progress: Progress) -> str:
+    """The same by a process of its own, which reads the file itself."""
+    with process.start(__name__, "serve", str(size), str(padded), recipient, language(), stdin=source, stderr=subprocess.PIPE) as other:
+        assert isinstance(other.stdout, io.BufferedReader)
+        assert other.stderr is not None
+        try:
+            left, piece = size, memoryview(bytearray(PIECE))
+            while count := other.stdout.raw.readinto(piece):
+                writer.write(piece[:count])
+                progress(min(count, left))
+                left -= min(count, left)
+            said = other.stderr.read().decode("utf-8", "replace").strip()
+        finally:
+            other.kill()
+    try:
+        told = json.loads(said.rpartition("\n")[2])
+    except ValueError:
+        last = said.rpartition("\n")[2] or (signal.Signals(-other.returncode).name if other.returncode < 0 else f"{other.returncode}")
+        raise EnvironmentFaultError(_("sealing was broken off: {reason}").format(reason=last), hint=_("nothing was recorded: run it again")) from None
+    if "original" not in told:
+        raise InputError(told["what"], hint=told["hint"])
+    return str(told["original"])
+
+
+def serve(size: str, padded: str, recipient: str, lang: str) -> None:
+    """The other process: from standard input to standard output, and last to standard error, the SHA-256 of the file or what was wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, and then ends us
+    set_language(lang)
+    with open(0, "rb", buffering=0, closefd=False) as source, open(1, "wb", buffering=0, closefd=False) as target:
+        try:
+            told = {"original": _seal(source, int(size), int(padded), recipient, target, lambda _count: None)}
+        except InputError as error:
+            told = {"what": error.what, "hint": error.hint}
+    sys.stderr.write(json.dumps(told))
 
 
 def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, progress: Progress) -> Passed:
@@ -183,11 +233,12 @@ class _Sink(_Raw):
 
 
 class _Reader(_Source):
-    """The file, then zeros."""
+    """The file, hashed, then zeros."""
 
-    def __init__(self, source: BinaryIO, size: int, padded: int, side: _Line, progress: Progress) -> None:
+    def __init__(self, source: BinaryIO, size: int, padded: int, progress: Progress) -> None:
         super().__init__()
-        self._source, self._side, self._progress = source, side, progress
+        self.digest = hashlib.sha256()
+        self._source, self._progress = source, progress
         self._left, self._filling = size, padded - size
 
     def _fill(self, piece: memoryview) -> int:
@@ -206,17 +257,18 @@ class _Reader(_Source):
         self._left -= count
         if not count or (not self._left and self._source.read(1)):
             raise InputError(_("the file was changed while it was read"), hint=_("nothing was recorded: run it again"))
-        self._side.put(piece[:count])
+        self.digest.update(piece[:count])
         self._progress(count)
         return count
 
 
 class _Writer(_Sink):
-    """Tells the target the size when age's header is there, then hands on."""
+    """Tells the target the size when age's header is there, then hashes and hands on."""
 
-    def __init__(self, padded: int, target: Target, side: _Line) -> None:
+    def __init__(self, padded: int, target: Target) -> None:
         super().__init__()
-        self._target, self._side = target, side
+        self.digest = hashlib.sha256()
+        self._target = target
         self._content = padded + _NONCE + _TAG * max(1, -(-padded // _CHUNK))
         self._head = b""
         self.size = 0
@@ -230,7 +282,8 @@ class _Writer(_Sink):
                 return
             self.size, piece = end + self._content, memoryview(self._head)
             self._target.begin(self.size)
-        self._side.put(piece)
+        self.digest.update(piece)
+        self._target.write(piece)
 
 
 class _Tee(_Source):
@@ -277,14 +330,14 @@ class _Unpadded(_Sink):
 
 
 @contextmanager
-def _first_error(*files: _Raw) -> Iterator[None]:
+def _first_error(*files: io.RawIOBase) -> Iterator[None]:
     """Raises what went wrong in one of the files in place of what age's library made of it, or did not notice: it drops errors of its last write."""
     try:
         yield
     except BaseException:
-        if error := next((file.error for file in files if file.error), None):
+        if error := next((file.error for file in files if isinstance(file, _Raw) and file.error), None):
             raise error from None
         raise
     for file in files:
-        if file.error:
+        if isinstance(file, _Raw) and file.error:
             raise file.error

@@ -20,10 +20,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from plaint.errors import EnvironmentFaultError, LockedError
 from plaint.i18n import _, reason
+from plaint.process import widen
 
 # Only what says how to reach the user's own git, configuration files or a remote; everything else named GIT_* is dropped.
 _KEPT = frozenset({
@@ -52,6 +53,10 @@ _OPTIONS = (
 
 
 _BUFFER = 1 << 16
+
+
+_PIPE = 1 << 18
+"""Bytes; git's answers to what is asked at once go into it."""
 
 
 class Result(NamedTuple):
@@ -112,7 +117,7 @@ class Git:
             except OSError as error:
                 raise self._not_started(error) from error
         assert process.stdout is not None
-        widen(process.stdout)
+        widen(process.stdout, _PIPE)
         timer = threading.Timer(seconds, process.kill)
         timer.start()
         try:
@@ -139,8 +144,8 @@ class Git:
             )
         except OSError as error:
             raise self._not_started(error) from error
-        widen(process.stdin)
-        widen(process.stdout)
+        widen(process.stdin, _PIPE)
+        widen(process.stdout, _PIPE)
         return process
 
     def _command(self, args: Sequence[str]) -> list[str]:
@@ -151,16 +156,6 @@ class Git:
         if isinstance(error, FileNotFoundError):
             return EnvironmentFaultError(_("git was not found"), hint=_("install git 2.34 or newer and put it on the PATH"))
         return EnvironmentFaultError(_("git cannot be started: {reason}").format(reason=reason(error)))
-
-
-def widen(pipe: IO[bytes] | None, size: int = 1 << 18) -> None:
-    """Lets so many bytes wait in a pipe, where the system allows it: two processes change places less often."""
-    try:
-        import fcntl
-
-        fcntl.fcntl(pipe or -1, fcntl.F_SETPIPE_SZ, size)
-    except (ImportError, AttributeError, OSError):
-        return
 
 
 def last_words(error: str) -> str:
