@@ -269,6 +269,7 @@ def test_killed_at_any_moment_leaves_nothing_but_drafts_that_the_next_one_cleans
     assert demo.run("evidence", "verify").returncode == 0
 
 
+@pytest.mark.long
 def test_a_photo_of_the_reporter_is_shown_and_cleaned_and_the_original_kept_for_the_custodians(demo: Plaint, tmp_path: Path) -> None:
     """Both are recorded in one step; the inquiry gets the picture alone, and the custodians the proof."""
     case = under_inquiry(demo)

@@ -30,6 +30,7 @@ print(len(keep_large(actor, sys.argv[1], files, import_secret(actor), "the repor
 """
 
 
+@pytest.mark.long
 def test_large_files_become_evidence_once(demo: Plaint, tmp_path: Path) -> None:
     case = demo.register()
     command = [sys.executable, "-c", KEEP, case]
@@ -53,6 +54,7 @@ def test_large_files_become_evidence_once(demo: Plaint, tmp_path: Path) -> None:
     assert demo.run("audit").returncode == 0
 
 
+@pytest.mark.long
 def test_a_photo_in_a_mail_is_kept_for_the_custodians_and_cleaned_for_the_others(demo: Plaint, tmp_path: Path) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "a@example.org", "report@example.com", "What I saw", "<photo-1@example.org>"

@@ -126,6 +126,7 @@ def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
     assert not (home / "no.passphrase.signing").exists()
 
 
+@pytest.mark.long
 def test_a_new_member_gets_no_old_case_until_let_in(desk: Desk, acting: As) -> None:
     cases = open_cases(desk)
     add(acting, "gao.lan", "intake")

@@ -395,6 +395,7 @@ def is_whole(desk: Desk) -> None:
     assert kept == {each["case"] for each in desk.data("list") if each["state"] != "disposed"}
 
 
+@pytest.mark.long
 def test_killed_while_recording(desk: Desk) -> None:
     body = desk.home / "body.yaml"
     body.write_text("report: {title: 'cut short'}\n")
