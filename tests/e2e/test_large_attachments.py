@@ -8,6 +8,7 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from conftest import Plaint, environment
 
 from mailserver import kill_after
