@@ -124,6 +124,38 @@ def copies_of(place: Path) -> list[Path]:
 
 
 @pytest.mark.long
+@pytest.mark.skipif(not shutil.which("git-lfs"), reason="git-lfs is not installed (Debian: apt-get install git-lfs)")
+def test_large_files_of_a_disposed_case_go_everywhere(over: Path) -> None:
+    a, b = desk(over, "a"), desk(over, "b")
+    case = closing(a)
+    config = a.folder / "plaint.yaml"
+    config.write_text(config.read_text() + "lfs-above: 1\n")
+    who = ("-c", "user.name=zhou.ning", "-c", "user.email=z@example.org", "-c", f"user.signingkey={over / 'keys' / 'zhou.ning'}")
+    a.git(*who, "commit", "-qaS", "-m", "Large files go to Git LFS")
+    a.good("dispose", case, "--step", "withdraw", member="zhou.ning")
+    (over / "night.wav").write_bytes(os.urandom(1_500_000))
+    a.good("evidence", "add", case, over / "night.wav", "--kind", "recording", "--compartment", "report", member="li.wei")
+    a.good("dispose", case, "--step", "propose", member="zhou.ning")
+    a.good("sync", member="li.wei")
+    b.good("sync", member="li.wei")
+    assert b.run("evidence", "verify", case, "--fetch").returncode == 0
+    stores = [over / "a" / ".git" / "lfs", over / "b" / ".git" / "lfs", over / "hub.git" / "lfs"]
+
+    def kept() -> list[int]:
+        return [sum(path.is_file() for path in (store / "objects").rglob("*")) for store in stores]
+
+    assert kept() == [1, 1, 1]
+    a.good("dispose", case, "--step", "confirm", member="sun.li")
+    assert kept() == [0, 1, 1]
+    a.good("sync", member="sun.li")
+    assert kept() == [0, 1, 0]
+    b.good("sync", member="li.wei")
+    assert kept() == [0, 0, 0]
+    assert b.run("evidence", "verify", case).returncode == 0
+    assert b.run("audit").returncode == 0
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_nothing_of_a_disposed_case_opens(over: Path, packed: bool) -> None:
     a, b = desk(over, "a"), desk(over, "b")

@@ -29,9 +29,9 @@ from plaint.errors import EnvironmentFaultError, PlaintError, UsageError
 from plaint.i18n import _
 from plaint.model.machine import fold, is_final
 from plaint.model.policy import policy_from
-from plaint.model.record import parse
+from plaint.model.record import Record, parse
 from plaint.seal.keyring import keyring_hash
-from plaint.store import keyrings
+from plaint.store import keyrings, lfs
 from plaint.store.forgetting import SETTLED, forget_for_good
 from plaint.store.git import Git
 from plaint.store.objects import Objects
@@ -125,13 +125,17 @@ def _against_keyring(objects: Objects, update: Update, head: str) -> str:
     return ""
 
 
-def _case(objects: Objects, case: str, head: str) -> tuple[str, bool] | None:
-    """The hash of the keyring in force of a case, and whether the case is over."""
+def _record(objects: Objects, case: str, head: str) -> Record | None:
     entry = next((e for e in objects.ls_tree(head, "cases", depth=2) if e.path.endswith(f"/{case}.yaml")), None)
     data = objects.read_blob(entry.sha) if entry else None
-    if entry is None or data is None:
+    return parse(data, entry.path) if entry is not None and data is not None else None
+
+
+def _case(objects: Objects, case: str, head: str) -> tuple[str, bool] | None:
+    """The hash of the keyring in force of a case, and whether the case is over."""
+    record = _record(objects, case, head)
+    if record is None:
         return None
-    record = parse(data, entry.path)
     policy_file = objects.read_blob(f"{head}:policy/{record.header['policy']}.yaml")
     if policy_file is None:
         return None
@@ -141,7 +145,10 @@ def _case(objects: Objects, case: str, head: str) -> tuple[str, bool] | None:
 
 
 def forget_keyrings(git: Git, updates: Iterable[Update]) -> None:
-    """Removes what no ref names any more of the keyrings that moved; of a case whose keyring was destroyed, all there ever were."""
+    """Removes what no ref names any more of the keyrings that moved; of a case whose keyring was destroyed, all there ever were.
+
+    With those go the case's files in Git LFS, where a server keeps them in the repository's own folder.
+    """
     moved = {update.old: update.ref.removeprefix(keyrings.PREFIX) for update in updates if update.ref.startswith(keyrings.PREFIX) and update.old}
     destroyed = {update.ref.removeprefix(keyrings.PREFIX) for update in updates if update.ref.startswith(keyrings.PREFIX) and not update.new}
     if moved:
@@ -149,6 +156,9 @@ def forget_keyrings(git: Git, updates: Iterable[Update]) -> None:
         objects = Objects(git)
         if destroyed:
             forget_for_good(git, objects, common, destroyed, settled=SETTLED)
+            for record in (_record(objects, case, "HEAD") for case in destroyed):
+                if record is not None:
+                    lfs.drop(lfs.store_of(git, common), (str(event.codes["digest"]) for event in record.events if event.kind == "evidence"))
         keyrings.forget(git, objects, common / "objects", moved)
 
 

@@ -50,6 +50,11 @@ def read_pointer(objects: Objects, sha: str) -> Pointer | None:
     return parse_pointer(objects.read_blob(sha) or b"")
 
 
+def store_of(git: Git, common: Path) -> Path:
+    """Where Git LFS keeps the files of a repository, from its common git folder."""
+    return common / (git.call("config", "lfs.storage").output.decode("utf-8", "surrogateescape").rstrip("\n") or "lfs")
+
+
 def place_of(folder: Path, digest: str) -> Path:
     """Where a file lies in the store of Git LFS."""
     return folder / "objects" / digest[:2] / digest[2:4] / digest

@@ -19,12 +19,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from plaint.errors import EnvironmentFaultError, InputError, LockedError
 from plaint.i18n import _
-from plaint.store import forgetting, keyrings, lock
+from plaint.store import forgetting, keyrings, lfs, lock
 from plaint.store.commits import Change, ident, signed_commit, tree_of, unsigned_commit
 from plaint.store.follow import Follower, Journal, Pending
 from plaint.store.forgetting import Remnant
@@ -334,10 +335,10 @@ class Repository:
         tidy(self.common_folder, self._is_beside_a_case, self.lfs_folder)
         return Draft(self.common_folder, "", self.lfs_folder)
 
-    @property
+    @cached_property
     def lfs_folder(self) -> Path:
         """Where Git LFS keeps the files of this clone."""
-        return self.common_folder / (self.config("lfs.storage") or "lfs")
+        return lfs.store_of(self.git, self.common_folder)
 
     def _is_beside_a_case(self, name: str) -> bool:
         return any(name == entry.sha or entry.path.endswith(f"/{name}{POINTER}") for entry in self.objects.ls_tree("HEAD", self.prefix + "cases"))
