@@ -93,7 +93,7 @@ def measure(commits: int, years: int) -> None:
         signers.write_text(f"* {(folder / '.demo-keys' / 'chen.jie.pub').read_text()}")
         log = ["git", "-c", f"gpg.ssh.allowedSignersFile={signers}", "log", "--format=%G?", f"-{SAMPLE}"]
         full = [PLAINT, "audit", "--no-cache"]
-        times = [(seconds(full, folder), seconds(["git", "fsck"], folder), seconds(log, folder) / SAMPLE * commits) for _round in range(2)]
+        times = [(seconds(full, folder), seconds(["git", "fsck"], folder), seconds(log, folder) / SAMPLE * commits) for _round in range(3)]
         audit, fsck, by_git = (min(column) for column in zip(*times, strict=True))
         memory = peak(full, folder)
         actor = Actor(Organisation.open(folder), "chen.jie", lambda _what: "")

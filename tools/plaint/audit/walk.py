@@ -101,7 +101,7 @@ class Walk:
             self._ordinary(commit, changes[0], before, before if before.members else self._begin(commit, changes[0], before), signer)
         else:
             self._houses[commit.sha] = before
-        self._times[commit.sha] = max([commit.at, *(self._times[parent] for parent in commit.parents)])
+        self._times[commit.sha] = max([commit.at, *[self._times[parent] for parent in commit.parents]])
         self._latest = self._houses[commit.sha], self._times[commit.sha]
 
     def expect(self, steps: Iterable[Step]) -> None:
@@ -233,13 +233,14 @@ class Walk:
         if len(data) <= before.size or not self._blobs.begins(data, before.size, change.old):
             self._found.add("A201", path, _("the file does not begin with what it was before"), line=1, commit=commit.sha)
             return
-        record = self._tail(commit, path, data[before.size :], before, RecordKind.CASE)
+        tail = data[before.size :]
+        record = self._tail(commit, path, tail, before, RecordKind.CASE)
         policy = house.policy(int(before.header["policy"]))
         if record is None or policy is None:
             return
         added.events += [(path, event) for event in record.events]
         self._check_sealed(commit, record)
-        self._course(commit, path, policy, Known(len(data), data.count(b"\n"), before.header, before.state), record, house, change)
+        self._course(commit, path, policy, Known(len(data), before.lines + tail.count(b"\n"), before.header, before.state), record, house, change)
 
     def _grown_other(self, commit: Commit, path: str, change: Changed, data: bytes, kind: RecordKind, added: Added) -> None:
         old = self._blobs.data(change.old)
