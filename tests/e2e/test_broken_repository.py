@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from conftest import SCRIPTS, Plaint, copy_of
+
+from plaint.store.git import Git
 
 pytestmark = pytest.mark.long
 
@@ -68,10 +73,6 @@ def linked(demo: Plaint, case: str) -> None:
 
 def merging(demo: Plaint, _case: str) -> None:
     (demo.folder / ".git" / "MERGE_HEAD").write_text(demo.head + "\n")
-
-
-def index_locked(demo: Plaint, _case: str) -> None:
-    (demo.folder / ".git" / "HEAD.lock").write_text("")
 
 
 def no_keyring(demo: Plaint, case: str) -> None:
@@ -147,7 +148,6 @@ BROKEN: dict[str, Broken] = {
     "keyring is damaged": Broken(keyring_object_gone, ("open", "CASE"), "keyring"),
     "object is missing": Broken(object_gone, ("show", "CASE"), "CASE"),
     "merge under way": Broken(merging, EVENT, "merge"),
-    "lock of git itself": Broken(index_locked, EVENT, "lock"),
     "no git on the PATH": Broken(nothing, ("list",), "git was not found", env=(("PATH", "{scripts}"),)),
     "git fails": Broken(nothing, ("list",), "git", env=(("PATH", "{scripts}:{fake}"),)),
     "no ssh-keygen": Broken(nothing, EVENT, "ssh-keygen", env=(("PATH", "{scripts}:{git}"),)),
@@ -199,3 +199,23 @@ def test_a_pipe_that_closes_early_is_no_accident(demo: Plaint) -> None:
     done = demo.command("sh", "-c", "plaint list | head -1; plaint explain | head -1; plaint show --help | true")
     assert done.stdout.count("\n") == 2
     assert done.stderr == ""
+
+
+def test_locks_that_a_killed_git_left_are_removed_and_those_of_a_living_one_waited_for(demo: Plaint) -> None:
+    case, other, *_more = (str(each["case"]) for each in demo.cases() if each["state"] not in ("disposed", "disposing"))
+    folder = demo.folder / ".git"
+    left = [folder / "HEAD.lock", folder / "refs" / "heads" / "main.lock"]
+    for lock in left:
+        lock.write_text("")
+        os.utime(lock, (time.time() - 60,) * 2)
+    demo.good("link", case, "--other", other, "--relation", "related", member="chen.jie")
+    assert not any(lock.exists() for lock in left)
+    left[0].write_text("")
+    threading.Timer(1.5, left[0].unlink).start()
+    began = time.monotonic()
+    demo.good("link", other, "--other", case, "--relation", "related", member="chen.jie")
+    assert time.monotonic() - began > 1.0
+    (folder / "index.lock").write_text("")  # somebody writes the message of a commit
+    os.utime(folder / "index.lock", (time.time() - 3600,) * 2)
+    assert "index.lock" in Git(demo.folder).call("add", ".").error
+    assert (folder / "index.lock").exists()

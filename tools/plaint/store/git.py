@@ -14,9 +14,11 @@ True
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,10 @@ _OPTIONS = (
 _BUFFER = 1 << 16
 
 
+_STALE = 10.0
+"""Seconds after which nobody is at work on a ref any more."""
+_REF_LOCK = re.compile(r"^(?!remote:).*Unable to create '([^'\n]*/(?:HEAD|packed-refs|refs/[^'\n]+)\.lock)': File exists", re.MULTILINE)
+"""Not that of the index, which git holds while somebody writes the message of a commit; nor one on the server."""
 _PIPE = 1 << 18
 """Bytes; git's answers to what is asked at once go into it."""
 
@@ -80,7 +86,18 @@ class Git:
     folder: Path
 
     def call(self, *args: str, stdin: bytes = b"", keep: Sequence[int] = ()) -> Result:
-        """Run and return, whatever the exit code. `keep`: open files the process inherits (the lock, see store.lock)."""
+        """Run and return, whatever the exit code. `keep`: open files the process inherits (the lock, see store.lock).
+
+        Waits for another git that changes the same ref, and removes the lock of one that was killed.
+        """
+        deadline = time.monotonic() + 2 * _STALE
+        while True:
+            result = self._call(args, stdin, keep)
+            locked = _REF_LOCK.search(result.error) if result.code != 0 else None
+            if locked is None or time.monotonic() > deadline or not _is_passing(self.folder / locked[1]):
+                return result
+
+    def _call(self, args: Sequence[str], stdin: bytes, keep: Sequence[int]) -> Result:
         try:
             done = subprocess.run(
                 self._command(args),
@@ -156,6 +173,20 @@ class Git:
         if isinstance(error, FileNotFoundError):
             return EnvironmentFaultError(_("git was not found"), hint=_("install git 2.34 or newer and put it on the PATH"))
         return EnvironmentFaultError(_("git cannot be started: {reason}").format(reason=reason(error)))
+
+
+def _is_passing(lock: Path) -> bool:
+    """Whether to try again: a ref is locked for moments only, so a lock that has stood for longer is a dead process's, and is removed."""
+    try:
+        if time.time() - lock.stat().st_mtime < _STALE:
+            time.sleep(0.1)
+        else:
+            lock.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    return True
 
 
 def last_words(error: str) -> str:
