@@ -15,6 +15,8 @@ from course import COMPARTMENTS, Course
 
 from plaint.access import Exceptions, exceptions_in
 
+pytestmark = pytest.mark.long
+
 BODY: dict[str, dict[str, Any]] = {"identity": {"name": "方远"}, "report": {"title": "回扣", "narrative": "决策人收受回扣。"}}
 ARMOURED = re.compile(r"-----BEGIN AGE ENCRYPTED FILE-----\n(?:.*\n)*?.*-----END AGE ENCRYPTED FILE-----\n?")
 REPORT = {"inquiry": {"course": "We asked.", "findings": "It is so.", "recommendation": "To warn him."}}
@@ -62,7 +64,6 @@ def is_shut_out(demo: Plaint, case: str, member: str, now: str | None = None) ->
             assert b"no identity matched" in tried.stderr
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("member", ["liu.yang", "wang.fang"])
 def test_excluded_at_registration(demo: Plaint, member: str) -> None:
     """With the role that would open it (the decider) or without one so far (an investigator)."""
@@ -90,7 +91,6 @@ def test_excluded_at_registration(demo: Plaint, member: str) -> None:
     assert demo.run("check", now=at(20, 15)).returncode == 0
 
 
-@pytest.mark.long
 def test_excluded_later(demo: Plaint) -> None:
     """An investigator who had it all, the disclosed identity too: after `revoke` nothing opens, not even what was there before."""
     case = Course.begin(demo, "li.wei", at(20, 12), BODY, category="violation", thorough=False)
@@ -185,7 +185,6 @@ def open_part(demo: Plaint, case: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("crowd", [3, 8])
 def test_from_outside_nobody_can_tell(demo: Plaint, crowd: int) -> None:
     """Record, messages, keyring: the same with an exclusion and without, also where one recipient less would need fewer decoys (8 and the recovery)."""
@@ -239,7 +238,6 @@ def test_a_case_is_never_shut_to_everybody(demo: Plaint) -> None:
         assert demo.age(demo.identity("recovery"), sealed).stdout.startswith(b"AGE-SECRET-KEY-1")
 
 
-@pytest.mark.long
 def test_the_identity_is_opened_on_request_alone(demo: Plaint) -> None:
     """Only a custodian discloses, only what was asked for on record, and to whoever asked; `grant` is no way round."""
     case = Course.begin(demo, "li.wei", at(20, 12), BODY, thorough=False)
@@ -298,7 +296,6 @@ def test_who_acts_is_who_was_named(demo: Plaint) -> None:
     assert "it takes the role" in demo.refused("revoke", case, "liu.yang", "--as", "sun.li")
 
 
-@pytest.mark.long
 def test_duties_are_kept_apart(demo: Plaint) -> None:
     """Roles may meet in one person; two duties of one case do not."""
     demo.good("member", "roles", "wang.fang", "--role", "investigator", "--role", "decider", "--role", "supervisor", "--expertise", "law", member="zhou.ning")

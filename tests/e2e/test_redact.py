@@ -11,6 +11,8 @@ from terminal import Desk
 
 from plaint.model.yamlio import load_yaml
 
+pytestmark = pytest.mark.long
+
 STATEMENT = "The guard at the back gate, Old Sun, opened it twice.\n"
 COPY = "[redacted] opened it twice.\n"
 
