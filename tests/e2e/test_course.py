@@ -26,6 +26,7 @@ def day(text: str) -> str:
     return f"{date if date.count('-') == 2 else '2026-' + date}T{time}+08:00"
 
 
+@pytest.mark.long
 def test_from_receipt_to_close(demo: Plaint) -> None:
     """The main road: everything that happens to a case that is looked into."""
     case = Course.begin(demo, "li.wei", day("11-20 12:10"), {"identity": IDENTITY, "report": REPORT}, "--received", "2026-11-20 11:45")
