@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LineOf = Callable[[Pointer], int]
 ORGANISATION = "plaint"
-ENVELOPE = "sealed/envelope"
 
 _CODES_ONLY = frozenset(RecordKind) - {RecordKind.POLICY}
 _SHOWABLE = re.compile(r"[A-Za-z0-9._:+-]{1,40}").fullmatch
