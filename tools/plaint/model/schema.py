@@ -130,6 +130,9 @@ def _schema(name: str) -> dict[str, Any]:
 
 @cache
 def _compiled(name: str) -> Any:
+    import decimal  # noqa: F401 - jsonschema_rs imports these itself, and panics if Ctrl-C comes just then
+    import enum  # noqa: F401
+
     from jsonschema_rs import Draft202012Validator as Compiled
 
     return Compiled(_schema(name), validate_formats=True)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Self
 
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _, reason
+from plaint.interrupts import note_done, undisturbed
 from plaint.remind.addresses import Security, Server
 
 PATIENCE = 60.0
@@ -63,11 +63,12 @@ class Courier:
             code, reply = client.docmd("DATA")
             if code == _GO_ON:
                 client.send(_stuffed(mail))
-                with _undisturbed():
+                with undisturbed():
                     before_end()
                     code, reply = self._finish(client)
                     if code == _TAKEN:
                         taken()
+                        note_done()
         except (OSError, smtplib.SMTPServerDisconnected) as error:  # before the end, or `_finish` would have said
             self._forget()
             raise _broken(error) from error
@@ -187,19 +188,6 @@ def _stuffed(mail: bytes) -> bytes:
     """A mail as it goes over the wire, up to its end: CRLF, and lines that begin with a dot have one more (RFC 5321, 4.5.2)."""
     text = re.sub(rb"\r\n|\n|\r", b"\r\n", mail)
     return re.sub(rb"(?m)^\.", b"..", text if text.endswith(b"\r\n") else text + b"\r\n")
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Lets who asks the program to end wait, until what is said here holds."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _broken(error: Exception) -> RefusedError:

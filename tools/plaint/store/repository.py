@@ -25,6 +25,7 @@ from typing import Self
 
 from plaint.errors import EnvironmentFaultError, InputError, LockedError
 from plaint.i18n import _
+from plaint.interrupts import note_done, undisturbed
 from plaint.store import forgetting, keyrings, lfs, lock
 from plaint.store.commits import Change, ident, signed_commit, tree_of, unsigned_commit
 from plaint.store.follow import Follower, Journal, Pending
@@ -258,14 +259,15 @@ class Repository:
                 return []
             old = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
             blobs = {self.prefix + path: sha for change in series for path, sha in change.blobs.items()}
-            self._journal.write(Pending(commits[-1], paths, blobs))
-            try:
-                self._move(commits[-1], head.sha if head else "0" * len(commits[-1]), refs or {}, deletes)
-            except EnvironmentFaultError:
-                self._journal.remove()
-                raise
             files = {self.prefix + path: data for change in series for path, data in change.files.items()}
-            self._follower.follow(commits[-1], files, self._keep(), blobs)
+            with undisturbed(forget=True):
+                self._journal.write(Pending(commits[-1], paths, blobs))
+                try:
+                    self._move(commits[-1], head.sha if head else "0" * len(commits[-1]), refs or {}, deletes)
+                except EnvironmentFaultError:
+                    self._journal.remove()
+                    raise
+                self._follower.follow(commits[-1], files, self._keep(), blobs)
             self._forget(old)
             self._maintain(refs or {})
             return commits
@@ -307,22 +309,24 @@ class Repository:
                 before = olds[path]
                 check_replaceable(path, read_file(self.top, path), self.objects.read_blob(before) if before else None, data)
             replaced = {ref: found.sha for ref in (*(refs or {}), *deletes) if (found := self.objects.get(ref)) is not None}
-            self._journal.write(Pending(target, olds, blobs))
-            try:
-                self._move(target, base, refs or {}, deletes)
-            except EnvironmentFaultError:
-                self._journal.remove()
-                raise
-            self._follower.follow(target, files, self._keep(), blobs)
-            if gone:
-                self.git.call("rm", "-q", "--", *gone)
+            with undisturbed(forget=True):
+                self._journal.write(Pending(target, olds, blobs))
+                try:
+                    self._move(target, base, refs or {}, deletes)
+                except EnvironmentFaultError:
+                    self._journal.remove()
+                    raise
+                self._follower.follow(target, files, self._keep(), blobs)
+                if gone:
+                    self.git.call("rm", "-q", "--", *gone)
             self._forget(replaced)
 
     def update_refs(self, refs: Mapping[str, str], deletes: Sequence[str] = ()) -> None:
         """Move and drop refs (keyrings) in one transaction, without a commit."""
         with self.lock():
             old = {ref: found.sha for ref in (*refs, *deletes) if (found := self.objects.get(ref)) is not None}
-            self._transaction([*_ref_lines(refs, deletes)])
+            with undisturbed(forget=True):
+                self._transaction([*_ref_lines(refs, deletes)])
             self._forget(old)
 
     def incoming(self) -> Draft:
@@ -413,6 +417,7 @@ class Repository:
         stdin = "".join(f"{line}\n" for line in lines).encode()
         result = self.git.call("update-ref", "-m", "plaint", "--stdin", stdin=stdin, keep=self._keep())
         if result.code == 0:
+            note_done()
             return
         if "but expected" in result.error or "reference already exists" in result.error:
             raise _moved()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
+from plaint.interrupts import note_done
 from plaint.store import lfs
 from plaint.store.git import Git, last_words
 from plaint.store.keyrings import PREFIX
@@ -95,6 +96,7 @@ class Remote:
         words = list(words)
         options = [word for word in words if word.startswith("--force-with-lease=")]
         specs = [word for word in words if not word.startswith("--")]
+        note_done()  # stopped in the middle, we would not know whether it arrived
         result = self.git.call("push", "-q", "--porcelain", "--no-verify", "--atomic", *options, self.name, *specs)
         if result.code == 0:
             return True
