@@ -246,7 +246,7 @@ if __name__ == "__main__":
     actor = Actor(Organisation.open(Path(folder)), "li.wei", lambda _what: "")
     with Sealers(int(helpers)) as seal:
         def tick(_rows):
-            print(*[process.pid for process, _pipe in seal._helpers], flush=True)
+            print(*[each.pid for each in seal._helpers], flush=True)
         import_table(actor, the_map, read_file(Path(file), the_map), datetime.now(timezone.utc), tick, seal=seal, chunk=20)
 """
 

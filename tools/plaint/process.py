@@ -6,9 +6,10 @@ Not by multiprocessing: it imports the whole program that started it, and starts
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
-from typing import IO
+from typing import IO, Any
 
 
 def start(module: str, function: str, *args: str, stdin: IO[bytes] | int, stderr: int) -> subprocess.Popen[bytes]:
@@ -21,6 +22,33 @@ def start(module: str, function: str, *args: str, stdin: IO[bytes] | int, stderr
     process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=env)
     widen(process.stdout, 1 << 20)
     return process
+
+
+def send(other: subprocess.Popen[bytes], what: object) -> None:
+    """Hands it something on its standard input; OSError where it has ended."""
+    assert other.stdin is not None
+    pickle.dump(what, other.stdin, pickle.HIGHEST_PROTOCOL)
+    other.stdin.flush()
+
+
+def receive(other: subprocess.Popen[bytes]) -> Any:
+    """What it hands us on its standard output; EOFError where it has ended, in the middle or before."""
+    assert other.stdout is not None
+    try:
+        return pickle.load(other.stdout)  # noqa: S301 - our own process wrote it
+    except (OSError, pickle.UnpicklingError) as error:
+        raise EOFError from error
+
+
+def asked() -> Any:
+    """In the other process: the next thing that it was handed; EOFError where there will be none, for whoever started it has ended."""
+    return pickle.load(sys.stdin.buffer)  # noqa: S301 - whoever started us wrote it
+
+
+def answer(what: object) -> None:
+    """In the other process: hands something back; OSError where nobody listens any more."""
+    pickle.dump(what, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+    sys.stdout.buffer.flush()
 
 
 def widen(pipe: IO[bytes] | None, size: int) -> None:

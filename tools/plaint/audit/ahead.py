@@ -10,10 +10,8 @@ Rules:
 from __future__ import annotations
 
 import gc
-import pickle
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -71,15 +69,13 @@ def ahead(git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Iterator[R
 
 
 def _received(other: subprocess.Popen[bytes], git: Git, objects: Objects, ids: Sequence[str]) -> Iterator[Ready]:
-    assert other.stdin is not None
-    assert other.stdout is not None
-    with suppress(OSError), other.stdin as stdin:
-        pickle.dump((git, ids[CHUNK:], language()), stdin)
+    with suppress(OSError):
+        process.send(other, (git, ids[CHUNK:], language()))
     yield from make_ready(git, objects, ids[:CHUNK])
     for start in range(CHUNK, len(ids), CHUNK):
         try:
-            ready: Ready = pickle.load(other.stdout)  # noqa: S301 - our own process wrote it
-        except (EOFError, OSError, pickle.UnpicklingError):  # it was ended in the middle
+            ready: Ready = process.receive(other)
+        except EOFError:  # it was ended in the middle
             yield from make_ready(git, objects, ids[start:])
             return
         yield ready
@@ -89,11 +85,10 @@ def serve() -> None:
     """The other process: a chunk ahead of the walk, until it is done or the walk is."""
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the walk's to answer
-    git, ids, lang = pickle.load(sys.stdin.buffer)  # noqa: S301 - whoever started us wrote it
+    git, ids, lang = process.asked()
     set_language(lang)
     objects = Objects(git)
     with suppress(PlaintError, BrokenPipeError):
         for ready in make_ready(git, objects, ids):
-            pickle.dump(ready, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-            sys.stdout.buffer.flush()
+            process.answer(ready)
     objects.close()

@@ -1,24 +1,23 @@
 """Seals many new cases at once on all processors: pyrage holds Python's lock, so threads would not help.
 
-Each helper process has one pipe to this one and nothing else: if this process ends, however it ends, the pipe ends and so does the helper.
+Each helper process has pipes to this one and nothing else: if this process ends, however it ends, they end and so does the helper.
 (`concurrent.futures` leaves its workers behind when the parent is killed; these would hold secrets in memory.)
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import signal
+import subprocess
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from plaint import process
 from plaint.desk import SealedCase, SealJob, seal_here
 from plaint.errors import EnvironmentFaultError, PlaintError
 from plaint.i18n import _, language, set_language
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
 
 WORTHWHILE = 200  # cases: below, starting helpers (a third of a second) takes longer than sealing
 MOST = 8
@@ -34,18 +33,20 @@ class Sealers:
 
     def __init__(self, count: int) -> None:
         self._count = min(count, MOST)
-        self._helpers: list[tuple[SpawnProcess, Connection]] = []
+        self._helpers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        for _process, pipe in self._helpers:
-            pipe.close()
-        for process, _pipe in self._helpers:
-            process.join(timeout=2)
-            if process.is_alive():
-                process.terminate()
+        for helper in self._helpers:
+            assert helper.stdin is not None
+            with suppress(OSError):
+                helper.stdin.close()
+        for helper in self._helpers:
+            with helper, suppress(subprocess.TimeoutExpired):
+                helper.wait(timeout=2)
+            helper.kill()
         self._helpers = []
 
     def __call__(self, jobs: Sequence[SealJob]) -> Sequence[SealedCase | PlaintError]:
@@ -57,10 +58,10 @@ class Sealers:
         shares = [jobs[number :: len(self._helpers)] for number in range(len(self._helpers))]
         done: list[SealedCase | PlaintError | None] = [None] * len(jobs)
         try:
-            for share, (_process, pipe) in zip(shares, self._helpers, strict=True):
-                pipe.send(share)
-            for number, (_process, pipe) in enumerate(self._helpers):
-                done[number :: len(self._helpers)] = pipe.recv()
+            for share, helper in zip(shares, self._helpers, strict=True):
+                process.send(helper, share)
+            for number, helper in enumerate(self._helpers):
+                done[number :: len(self._helpers)] = process.receive(helper)
         except (EOFError, OSError) as error:
             raise EnvironmentFaultError(
                 _("a helper process ended before its work was done"), hint=_("run it again: what was recorded stays, the rest follows")
@@ -69,27 +70,15 @@ class Sealers:
 
     def _start(self) -> None:
         """The helpers are started when there is something to seal, so that an import of nothing new waits for nothing."""
-        context = multiprocessing.get_context("spawn")  # no open files, no locks, no git process in it, unlike after a fork
         for _number in range(self._count):
-            here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, language()), daemon=True)
-            process.start()
-            there.close()
-            self._helpers.append((process, here))
+            helper = process.start(__name__, "serve", language(), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._helpers.append(helper)
 
 
-def _serve(pipe: Connection, lang: str) -> None:
+def serve(lang: str) -> None:
     """A helper: seals what comes until the pipe ends."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     set_language(lang)
-    while True:
-        try:
-            jobs = pipe.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            pipe.send(seal_here(jobs))
-        except (BrokenPipeError, OSError):
-            return
+    with suppress(EOFError, OSError):
+        while True:
+            process.answer(seal_here(process.asked()))

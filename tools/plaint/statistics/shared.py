@@ -5,14 +5,14 @@ Whatever becomes of that process, the figures are the same: what it does not ans
 
 from __future__ import annotations
 
-import multiprocessing
+import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing.connection import Connection
-from pathlib import Path
 
+from plaint import process
 from plaint.organisation import Organisation
 from plaint.statistics.live import Case, Code, Figures, by_code, by_period, figures
 
@@ -35,21 +35,17 @@ def count(organisation: Organisation, question: Question) -> dict[str, Figures]:
     """The figures by word or by span; those of everything under "" where neither is asked for."""
     if len(organisation.case_paths) < WORTHWHILE:
         return _answer(organisation, question, 0, 1)
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there, organisation.repository.root, organisation.revision, question), daemon=True)
-    process.start()
-    there.close()
-    try:
-        found = _answer(organisation, question, 0, 2)
+    with process.start(__name__, "serve", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as other:
         try:
-            others: dict[str, Figures] = here.recv()
-        except (EOFError, OSError):  # it was ended from outside, or met a record that cannot be read: here that is said
-            others = _answer(organisation, question, 1, 2)
-    finally:
-        here.close()
-        process.terminate()
-        process.join()
+            with suppress(OSError):
+                process.send(other, (organisation.repository.root, organisation.revision, question))
+            found = _answer(organisation, question, 0, 2)
+            try:
+                others: dict[str, Figures] = process.receive(other)
+            except EOFError:  # it was ended from outside, or met a record that cannot be read: here that is said
+                others = _answer(organisation, question, 1, 2)
+        finally:
+            other.kill()
     for word, each in others.items():
         found[word] = found[word].with_(each) if word in found else each
     return found
@@ -68,10 +64,9 @@ def _answer(organisation: Organisation, question: Question, part: int, of: int) 
     return {"": figures(cases, question.begin, question.end)}
 
 
-def _serve(pipe: Connection, root: Path, revision: str, question: Question) -> None:
+def serve() -> None:
     """The other process: answers once."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     with suppress(Exception):  # whatever it is, the parent meets it, too, and says it
-        pipe.send(_answer(Organisation.open(root, revision), question, 1, 2))
+        root, revision, question = process.asked()
+        process.answer(_answer(Organisation.open(root, revision), question, 1, 2))
