@@ -115,7 +115,7 @@ class TestCommit:
             assert repo.root == tmp_path / "all" / "sub" / "org"
             grow(repo, key)
             assert repo.record_paths("case") == [CASE]
-            assert repo.read_worktree(CASE) == repo.read(CASE) == b"events:\n- a\n- b\n"
+            assert (repo.root / CASE).read_bytes() == repo.read(CASE) == b"events:\n- a\n- b\n"
         assert git(tmp_path / "all", "status", "--porcelain") == "A  README"
         assert git(tmp_path / "all", "ls-tree", "-r", "--name-only", "HEAD").split() == [f"sub/org/{CASE}", "sub/org/plaint.yaml"]
 
@@ -241,7 +241,7 @@ class TestDirtyTree:
 
     @pytest.mark.parametrize("path", ["", "/etc/x", "../x", "a/../b", "a//b", ".git/config", "a/.GIT/x", "a\nb", "C:x", "a\\b", "./a", "a/"])
     def test_paths_outside(self, repo: Repository, key: SigningKey, path: str) -> None:
-        for use in (lambda: repo.commit({path: b"x"}, "x", key, "x"), lambda: repo.read(path), lambda: repo.read_worktree(path)):
+        for use in (lambda: repo.commit({path: b"x"}, "x", key, "x"), lambda: repo.read(path)):
             with pytest.raises(InputError, match="not a path"):
                 use()
 
@@ -253,13 +253,13 @@ class TestDirtyTree:
 
 class TestRefs:
     def test_keyrings_move_with_the_commit(self, repo: Repository, key: SigningKey) -> None:
-        assert not repo.has_keyrings()
+        assert not repo.keyring_refs()
         assert repo.read_keyring("Q7M4-K2XD") is None
         ring = {"identity": "one\n", "report": "two\n"}
         refs = repo.write_keyrings([("Q7M4-K2XD", ring)], key, "li.wei", WHEN)
-        assert not repo.has_keyrings()
+        assert not repo.keyring_refs()
         repo.commit({CASE: FIRST[CASE] + b"- b\n"}, "Grant", key, "li.wei", WHEN, refs)
-        assert repo.has_keyrings()
+        assert repo.keyring_refs()
         assert repo.read_keyring("Q7M4-K2XD") == ring
         assert repo.read_keyrings() == {"Q7M4-K2XD": ring}
         ref, sha = next(iter(refs.items()))
@@ -308,7 +308,7 @@ class TestRefs:
         with pytest.raises(EnvironmentFaultError):
             repo.commit({"a": b"a"}, "x", key, "x", refs={"refs/plaint/keys/A": str(head), "refs/plaint/keys/A/B": str(head)})
         assert repo.head() == sha
-        assert not repo.has_keyrings()
+        assert not repo.keyring_refs()
         assert git(repo.root, "status", "--porcelain") == ""
         assert not (repo.git_folder / "plaint" / "pending.json").exists()
 
@@ -365,7 +365,7 @@ class TestReading:
             assert repo.head() is None
             assert repo.read("plaint.yaml") is None
             assert repo.record_paths("case") == []
-            assert not repo.has_keyrings()
+            assert not repo.keyring_refs()
             assert repo.read_keyrings() == {}
 
     def test_large_and_many(self, repo: Repository, key: SigningKey) -> None:

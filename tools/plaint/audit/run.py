@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,14 +65,16 @@ def audit(
     if git.text("rev-parse", "--is-shallow-repository") == "true":
         found.add("A505", "", _("this clone is shallow"))
         return Audited(Report(found.in_order(), 0, 0, head, prefix=prefix), None)
-    _check_tricks(git, found)
-    for each in dict.fromkeys(since):
-        if not contains(git, head, each):
-            found.add("A504", "", _("the commit {commit} is not in the history of {head}").format(commit=each[:12], head=head[:12]), commit=each)
-    _check_folders(objects, head, prefix, found)
     if start is not None and not (contains(git, head, start.head) and _is_usable(start)):
         start = None
-    ids = shas(git, head, start.head if start else None)
+    with ThreadPoolExecutor(1) as beside:  # git lists the commits of a long history while what is here now is looked at
+        listed = beside.submit(shas, git, head, start.head if start else None)
+        _check_tricks(git, found)
+        for each in dict.fromkeys(since):
+            if not contains(git, head, each):
+                found.add("A504", "", _("the commit {commit} is not in the history of {head}").format(commit=each[:12], head=head[:12]), commit=each)
+        _check_folders(objects, head, prefix, found)
+        ids = listed.result()
     lasting = Collector(list(start.findings) if start else [])
     walk = Walk(Blobs(objects), prefix, Past(git, objects, prefix), lasting)
     if start is not None:

@@ -53,11 +53,6 @@ def refs(git: Git) -> dict[str, str]:
     return {name.removeprefix(PREFIX): sha for sha, name in pairs}
 
 
-def any_refs(git: Git) -> bool:
-    """Whether this clone has keyrings at all; a plain clone has none."""
-    return bool(git.run("for-each-ref", "--count=1", PREFIX))
-
-
 def read_one(objects: Objects, case: str) -> dict[str, str] | None:
     """The keyring, or None when there is no ref; EnvironmentFaultError when the ref is there and its content is not."""
     ref = keyring_ref(case)

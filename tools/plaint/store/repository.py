@@ -142,10 +142,6 @@ class Repository:
         """A file as committed in `rev` (HEAD); None when it is not there."""
         return self.objects.read_blob(self._spec(path, rev))
 
-    def read_worktree(self, path: str) -> bytes | None:
-        """A file as it lies on disk; None when it is not there."""
-        return read_file(self.top, self.prefix + clean_path(path))
-
     def records(self, kind: str, rev: str | None = None) -> list[Entry]:
         """The records of a kind (`case`, `member`, `policy`, `review`, `release`) in `rev` (HEAD): path, mode, blob id."""
         folder, depth, pattern = _RECORDS[kind]
@@ -182,10 +178,6 @@ class Repository:
     def read_keyrings(self) -> dict[str, dict[str, str]]:
         """All keyrings by case; an empty one where the ref is there but its content is not."""
         return keyrings.read_all(self.git, self.objects)
-
-    def has_keyrings(self) -> bool:
-        """Whether this clone has any keyring."""
-        return keyrings.any_refs(self.git)
 
     def keyring_refs(self) -> dict[str, str]:
         """Case -> id of the commit that holds its keyring."""
@@ -346,12 +338,6 @@ class Repository:
 
     def _is_beside_a_case(self, name: str) -> bool:
         return any(name == entry.sha or entry.path.endswith(f"/{name}{POINTER}") for entry in self.objects.ls_tree("HEAD", self.prefix + "cases"))
-
-    def finish_pending(self) -> None:
-        """Bring files and index up to a commit whose process died; nothing to do is the rule."""
-        if self._journal.exists():
-            with self.lock():
-                self._follower.finish(self._keep())
 
     # The steps of a commit
 
