@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
-import resource
 import signal
 import subprocess
 import threading
-import zlib
 from pathlib import Path
 
 import pytest
@@ -80,87 +77,57 @@ def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
             sealed(data, Kept(), size)
 
 
+def file_of(place: Path, data: bytes) -> io.FileIO:
+    (place / "file").write_bytes(data)
+    return io.FileIO(place / "file")
+
+
 @pytest.fixture
 def beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file is sealed by another process, not only large ones."""
+    """Every plain file is sealed by another process, not only large ones."""
     monkeypatch.setattr(pipe, "LARGE", 0)
 
 
-def draft_in(place: Path, kind: str) -> Draft:
-    """A file on its way into git, or into Git LFS."""
-    return Draft(place, "", place / "lfs") if kind == "lfs" else Draft(place, kind)
-
-
-def content(path: Path, kind: str) -> bytes:
-    with path.open("rb") as file:
-        return file.read() if kind == "lfs" else open_loose(file).read()
-
-
 @pytest.mark.usefixtures("beside")
-@pytest.mark.parametrize("kind", ["sha1", "sha256", "lfs"])
-@pytest.mark.parametrize("size", [1, PORTION, 3 * PIECE + 12345, 16 * 65535])
-def test_sealed_by_another_process(size: int, kind: str, tmp_path: Path) -> None:
-    data, told = os.urandom(size), []
-    with draft_in(tmp_path, kind) as draft:
-        passed = seal_file(io.BytesIO(data), size, padded(size), KEY.recipient, draft, told.append)
-        sha = draft.finish(passed.digest)
-        text = content(draft.path, kind)
-        plain = zlib.decompress(draft.path.read_bytes()) if kind != "lfs" else text
-    assert (passed.size, sum(told)) == (len(text), size)
+@pytest.mark.parametrize("size", [1, PORTION, 3 * PIECE + 12345])
+def test_sealed_by_another_process(size: int, tmp_path: Path) -> None:
+    data = os.urandom(size)
+    kept, told = Kept(), []
+    with file_of(tmp_path, data) as file:
+        passed = seal_file(file, size, padded(size), KEY.recipient, kept, told.append)
+    text = kept.data.getvalue()
+    assert (passed.size, kept.size, sum(told)) == (len(text), len(text), size)
     assert (passed.original, passed.digest) == (hashlib.sha256(data).hexdigest(), hashlib.sha256(text).hexdigest())
-    assert plain == text if kind == "lfs" else plain == b"blob %d\0" % len(text) + text
-    assert sha == (passed.digest if kind == "lfs" else hashlib.new(kind, plain).hexdigest())
     out = io.BytesIO()
     assert open_file(io.BytesIO(text), out, size, KEY.secret, lambda _n: None) == passed
     assert out.getvalue() == data
 
 
-def kill(_count: int) -> None:
-    """Ends the process that seals."""
-    for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
-        if b"plaint.evidence.pipe" in Path(f"/proc/{child}/cmdline").read_bytes():
-            os.kill(int(child), signal.SIGKILL)
-
-
-def stop(_count: int) -> None:
-    raise KeyboardInterrupt
-
-
 @pytest.mark.usefixtures("beside")
-@pytest.mark.parametrize("kind", ["sha1", "lfs"])
-def test_what_goes_wrong_in_another_process_is_told(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    size, threads = 40 * PIECE, threading.active_count()
+def test_what_goes_wrong_in_another_process_is_told(tmp_path: Path) -> None:
+    size = 40 * PIECE
 
-    class Fading(io.BytesIO):
-        """Cannot be read to its end."""
+    class Killing(Kept):
+        """Ends the other process when something has come of it."""
 
-        def readinto(self, buffer: memoryview) -> int:
-            if self.tell() > size // 2:
-                raise OSError(errno.EIO, "gone")
-            return super().readinto(buffer)
+        def write(self, piece: memoryview) -> None:
+            super().write(piece)
+            for child in Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children").read_text().split():
+                if b"plaint.evidence.pipe" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
 
-    for source, told, progress, error, says in (
-        (io.BytesIO(bytes(size)), size, kill, EnvironmentFaultError, "sealing was broken off: SIGKILL"),
-        (io.BytesIO(bytes(size)), size, stop, KeyboardInterrupt, None),
-        (io.BytesIO(bytes(size)), size + 1, None, InputError, "changed while"),
-        (io.BytesIO(bytes(size)), size - 1, None, InputError, "changed while"),
-        (Fading(bytes(size)), size, None, InputError, "cannot be read: "),
+    class Full(Kept):
+        def write(self, piece: memoryview) -> None:
+            raise EnvironmentFaultError("no room")
+
+    for target, told, error in (
+        (Killing(), size, "sealing was broken off: SIGKILL"),
+        (Full(), size, "no room"),
+        (Kept(), size + 1, "changed while"),
+        (Kept(), size - 1, "changed while"),
     ):
-        with draft_in(tmp_path, kind) as draft, pytest.raises(error, match=says):
-            seal_file(source, told, padded(told), KEY.recipient, draft, progress or (lambda _n: None))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with draft_in(tmp_path, kind) as draft:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))  # a disk that is full, but for another number
-        try:
-            with pytest.raises(EnvironmentFaultError, match="the sealed file cannot be written: File too large"):
-                seal_file(io.BytesIO(bytes(size)), size, padded(size), KEY.recipient, draft, lambda _n: None)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    monkeypatch.setattr(Draft, "follow", lambda _draft, end: stop(end))
-    with draft_in(tmp_path, kind) as draft, pytest.raises(KeyboardInterrupt):
-        seal_file(io.BytesIO(bytes(size)), size, padded(size), KEY.recipient, draft, lambda _n: None)
-    assert threading.active_count() == threads
-    assert list((tmp_path / "plaint" / "incoming").iterdir()) == []
+        with file_of(tmp_path, bytes(size)) as file, pytest.raises((InputError, EnvironmentFaultError), match=error):
+            seal_file(file, told, padded(told), KEY.recipient, target, lambda _n: None)
 
 
 def test_what_goes_wrong_comes_out_as_it_is() -> None:

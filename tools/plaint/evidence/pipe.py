@@ -1,34 +1,29 @@
 """A file through age in constant memory: read, filled up, sealed, hashed before and after, and handed on, all at once.
 
 age's library holds Python's lock but while it reads and writes, portions of 8 to 64 KiB, which Python's own buffers gather. So a large file is sealed
-and written by a process of its own, where nothing else wants the lock. Here one thread reads it, hashes it and feeds that process, and another reads
-what has been written, from the system's memory, and hashes that. Opening has threads for its hashes and the writing: the pieces are a few buffers
-that go round, for fresh memory for each would cost as much as hashing it.
+by a process of its own, where nothing else wants the lock, and what comes out of it is hashed and handed on here. Opening has threads for its hashes
+and the writing: the pieces are a few buffers that go round, for fresh memory for each would cost as much as hashing it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
+import json
 import queue
-import re
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, Self, TypeAlias
 
 from plaint import process
 from plaint.errors import EnvironmentFaultError, InputError
-from plaint.i18n import _, reason
+from plaint.i18n import _, language, reason, set_language
 from plaint.seal import age
-from plaint.store.incoming import Draft
-from plaint.store.loose import Frame, blob_head
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -41,7 +36,6 @@ _END = (memoryview(b""), 0)
 _Box: TypeAlias = "queue.SimpleQueue[tuple[memoryview, int]]"
 _FOOTER = b"\n--- "  # of age's header; it is followed by 43 columns and a newline
 _CHUNK, _TAG, _NONCE = 64 * 1024, 16, 16
-_NUMBER, _DONE = 8, "done"
 
 Progress = Callable[[int], None]
 """Told how many bytes more are done."""
@@ -68,118 +62,58 @@ class Passed:
 
 
 def seal_file(source: BinaryIO, size: int, padded: int, recipient: str, target: Target, progress: Progress) -> Passed:
-    """Seals `size` bytes of `source`, filled up to `padded`. InputError where the file does not hold just as many.
-
-    `progress` may be called by another thread.
-    """
-    reader = _Reader(source, size, padded, progress)
-    if padded >= LARGE and isinstance(target, Draft):
-        return _seal_beside(reader, padded, recipient, target)
-    hashed = _Hashed(target)
-    _seal(reader, padded, recipient, hashed)
-    return Passed(reader.digest.hexdigest(), hashed.digest.hexdigest(), hashed.size)
-
-
-def _seal(source: io.RawIOBase, padded: int, recipient: str, target: Target) -> None:
+    """Seals `size` bytes of `source`, filled up to `padded`. InputError where the file does not hold just as many."""
     writer = _Writer(padded, target)
-    with _first_error(source, writer):
-        age.encrypt_stream(io.BufferedReader(source, PIECE), gathered := io.BufferedWriter(writer, PIECE), recipient)
+    if padded >= LARGE and isinstance(source, io.FileIO):
+        original = _seal_beside(source, size, padded, recipient, writer, progress)
+    else:
+        original = _seal(source, size, padded, recipient, writer, progress)
+    return Passed(original, writer.digest.hexdigest(), writer.size)
+
+
+def _seal(source: BinaryIO, size: int, padded: int, recipient: str, target: io.RawIOBase, progress: Progress) -> str:
+    """Seals a file, and gives the SHA-256 of what it was."""
+    reader = _Reader(source, size, padded, progress)
+    with _first_error(reader, target):
+        age.encrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(target, PIECE), recipient)
         gathered.flush()
+    return reader.digest.hexdigest()
 
 
-def _seal_beside(reader: _Reader, padded: int, recipient: str, draft: Draft) -> Passed:
-    """The same by a process of its own, which writes the draft."""
-    digest, size = hashlib.sha256(), 0
-    with process.start(
-        __name__, "serve", str(padded), recipient, str(draft.path), "framed" * draft.framed, stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as other:
-        assert other.stdin is not None
-        assert other.stdout is not None
+def _seal_beside(source: io.FileIO, size: int, padded: int, recipient: str, writer: _Writer, progress: Progress) -> str:
+    """The same by a process of its own, which reads the file itself."""
+    with process.start(__name__, "serve", str(size), str(padded), recipient, language(), stdin=source, stderr=subprocess.PIPE) as other:
+        assert isinstance(other.stdout, io.BufferedReader)
         assert other.stderr is not None
-        process.widen(other.stdin, PIECE)
-        feeder = threading.Thread(target=_feed, args=(reader, other.stdin))
-        feeder.start()
         try:
-            while end := other.stdout.read(_NUMBER):
-                for piece in draft.follow(int.from_bytes(end, "little")):
-                    digest.update(piece)
-                    size += len(piece)
-            said = other.stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            left, piece = size, memoryview(bytearray(PIECE))
+            while count := other.stdout.raw.readinto(piece):
+                writer.write(piece[:count])
+                progress(min(count, left))
+                left -= min(count, left)
+            said = other.stderr.read().decode("utf-8", "replace").strip()
         finally:
             other.kill()
-            feeder.join()
-    if reader.error:
-        raise reader.error
-    if number := re.fullmatch(r"errno (\d+)", said):
-        raise draft.explain(OSError(int(number[1]), os.strerror(int(number[1]))))
-    if said != _DONE:
-        last = said or (signal.Signals(-other.returncode).name if other.returncode < 0 else f"{other.returncode}")
-        raise EnvironmentFaultError(_("sealing was broken off: {reason}").format(reason=last), hint=_("nothing was recorded: run it again"))
-    return Passed(reader.digest.hexdigest(), digest.hexdigest(), size)
-
-
-def _feed(reader: _Reader, target: IO[bytes]) -> None:
-    """Everything to the other process; what is wrong with the file is kept by the reader."""
-    piece = memoryview(bytearray(PIECE))
-    with suppress(OSError), target:  # an error of the target: the other process has ended, and we hear of that elsewhere
-        while count := _count(reader, piece):
-            target.write(piece[:count])
-
-
-def _count(reader: _Reader, piece: memoryview) -> int:
     try:
-        return reader.readinto(piece)
-    except BaseException:  # noqa: BLE001 - kept by the reader, and raised where the work was asked for
-        return 0
+        told = json.loads(said.rpartition("\n")[2])
+    except ValueError:
+        last = said.rpartition("\n")[2] or (signal.Signals(-other.returncode).name if other.returncode < 0 else f"{other.returncode}")
+        raise EnvironmentFaultError(_("sealing was broken off: {reason}").format(reason=last), hint=_("nothing was recorded: run it again")) from None
+    if "original" not in told:
+        raise InputError(told["what"], hint=told["hint"])
+    return str(told["original"])
 
 
-def serve(padded: str, recipient: str, path: str, framed: str) -> None:
-    """The other process: seals its standard input to a file.
-
-    On standard output it tells, in eight bytes each time, up to where the file is written; last on standard error, that it is done or what was wrong.
-    """
+def serve(size: str, padded: str, recipient: str, lang: str) -> None:
+    """The other process: from standard input to standard output, and last to standard error, the SHA-256 of the file or what was wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, and then ends us
-    try:
-        with open(0, "rb", buffering=0, closefd=False) as source, Path(path).open("r+b") as file:
-            target = _Laid(file, framed=bool(framed))
-            _seal(source, int(padded), recipient, target)
-            target.finish()
-    except OSError as error:
-        sys.stderr.write(f"errno {error.errno}")
-    else:
-        sys.stderr.write(_DONE)
-
-
-class _Laid:
-    """The sealed file as it is laid down by a process of its own."""
-
-    def __init__(self, file: IO[bytes], *, framed: bool) -> None:
-        self._file = file
-        self._end = 0
-        self._frame = Frame(self._told) if framed else None
-
-    def begin(self, size: int) -> None:
-        """The size of what comes."""
-        if self._frame:
-            self._frame.write(blob_head(size))
-
-    def write(self, piece: memoryview, /) -> None:
-        """The next piece."""
-        if self._frame:
-            self._frame.write(piece)
-        else:
-            self._told(piece)
-
-    def finish(self) -> None:
-        """That was all."""
-        if self._frame:
-            self._frame.finish()
-
-    def _told(self, data: memoryview) -> None:
-        self._file.write(data)
-        self._file.flush()
-        self._end += len(data)
-        os.write(1, self._end.to_bytes(_NUMBER, "little"))
+    set_language(lang)
+    with open(0, "rb", buffering=0, closefd=False) as source, open(1, "wb", buffering=0, closefd=False) as target:
+        try:
+            told = {"original": _seal(source, int(size), int(padded), recipient, target, lambda _count: None)}
+        except InputError as error:
+            told = {"what": error.what, "hint": error.hint}
+    sys.stderr.write(json.dumps(told))
 
 
 def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, progress: Progress) -> Passed:
@@ -329,42 +263,27 @@ class _Reader(_Source):
 
 
 class _Writer(_Sink):
-    """Tells the target the size when age's header is there, then hands on."""
+    """Tells the target the size when age's header is there, then hashes and hands on."""
 
     def __init__(self, padded: int, target: Target) -> None:
         super().__init__()
+        self.digest = hashlib.sha256()
         self._target = target
         self._content = padded + _NONCE + _TAG * max(1, -(-padded // _CHUNK))
         self._head = b""
-        self._begun = False
+        self.size = 0
 
     def _take(self, piece: memoryview) -> None:
-        if not self._begun:
+        if not self.size:
             self._head += piece
             footer = self._head.find(_FOOTER) + 1
             end = self._head.find(b"\n", footer) + 1
             if not footer or not end:
                 return
-            self._begun, piece = True, memoryview(self._head)
-            self._target.begin(end + self._content)
-        self._target.write(piece)
-
-
-class _Hashed:
-    """A target, and the SHA-256 and size of what goes there."""
-
-    def __init__(self, target: Target) -> None:
-        self.digest = hashlib.sha256()
-        self.size = 0
-        self._target = target
-
-    def begin(self, size: int) -> None:
-        self.size = size
-        self._target.begin(size)
-
-    def write(self, piece: memoryview, /) -> object:
+            self.size, piece = end + self._content, memoryview(self._head)
+            self._target.begin(self.size)
         self.digest.update(piece)
-        return self._target.write(piece)
+        self._target.write(piece)
 
 
 class _Tee(_Source):

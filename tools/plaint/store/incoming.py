@@ -1,7 +1,6 @@
 """A file too large for memory on its way into git, or into Git LFS beside it: framed, hashed and written in one pass, piece by piece.
 
 Rules:
-- Another process may write it in the place of ours, which then reads it again to hash it (`follow`): of a very large file, two can do more than one.
 - It is written in `plaint/incoming` of the common git folder, and locked while its process lives.
 - It takes its place among git's objects, or those of Git LFS, just before the commit that names it. Until then nothing but a draft is there.
 - Whoever begins the next one removes the drafts of dead processes, and the objects that they put in place for a commit that never came.
@@ -16,7 +15,6 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -31,13 +29,12 @@ from typing import Self
 from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _, reason
 from plaint.store.lfs import place_of
-from plaint.store.loose import BEGINNING, Frame, blob_head, unframed
+from plaint.store.loose import Framer
 
 if sys.platform != "win32":
     import fcntl
 
 FOLDER = "incoming"
-_LONGEST_HEAD = 40  # bytes before the content of a blob
 _STALE = 24 * 60 * 60  # seconds; where files cannot be locked, an older draft has been left behind
 _PLACED = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})\.(blob|lfs)")
 
@@ -55,22 +52,15 @@ class Draft:
         self._git_folder, self._lfs = git_folder, lfs
         self._folder = git_folder / "plaint" / FOLDER
         self._algorithm = algorithm
-        self.path = self._folder / f"{secrets.token_hex(8)}.new"
+        self._path = self._folder / f"{secrets.token_hex(8)}.new"
         self._sha = ""
         self._placed = False
-
-    @property
-    def framed(self) -> bool:
-        """Whether it is a loose object of git's, not the content alone."""
-        return self._lfs is None
 
     def __enter__(self) -> Self:
         with self._explained():
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("x+b")
-            self._digest = hashlib.new(self._algorithm, usedforsecurity=False) if self.framed else None
-            self._frame: Frame | None = None
-            self._left = self._followed = 0
+            self._file = self._path.open("xb", buffering=1 << 20)
+            self._framer = Framer(self._file, self._algorithm) if self._lfs is None else None
             if sys.platform != "win32":
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self
@@ -81,50 +71,25 @@ class Draft:
                 self._place_of(self._sha).unlink()
         with suppress(OSError):  # a full disk: what is still in the buffer is not wanted any more
             self._file.close()
-        self.path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
     def begin(self, size: int) -> None:
         """How many bytes will come."""
-        self._left = size
-        if self._digest:
-            self._digest.update(blob_head(size))
+        if self._framer:
             with self._explained():
-                self._frame = Frame(self._file.write)
-                self._frame.write(blob_head(size))
+                self._framer.begin(size)
 
     def write(self, piece: bytes | memoryview) -> None:
         """The next bytes."""
-        self._left -= len(piece)
-        if self._digest:
-            self._digest.update(piece)
         with self._explained():
-            (self._frame or self._file).write(piece)
-
-    def follow(self, end: int) -> Iterator[memoryview]:
-        """The content of what another process has written at `path`, from where we were to `end`, where it had handed on whole blocks."""
-        with self._explained():
-            self._file.seek(self._followed)
-            data = memoryview(self._file.read(end - self._followed))
-        begins = self._followed == len(BEGINNING)
-        self._followed += len(data)
-        if not self._digest:
-            yield data
-        elif data != BEGINNING:
-            for piece in unframed(data):
-                self._digest.update(piece)
-                yield piece[bytes(piece[:_LONGEST_HEAD]).index(0) + 1 :] if begins else piece
-                begins = False
+            (self._framer or self._file).write(piece)
 
     def finish(self, digest: str = "") -> str:
         """The blob's id, when all of it has come; of a file for Git LFS its SHA-256, which whoever wrote it knows."""
-        if self._left:
-            raise AssertionError(f"{self._left} bytes are missing")
         with self._explained():
-            if self._frame:
-                self._frame.finish()
+            self._sha = self._framer.finish() if self._framer else digest
             self._file.flush()
-            self._sha = self._digest.hexdigest() if self._digest else digest
-            self.path = self.path.replace(self._folder / f"{self._sha}.{'blob' if self.framed else 'lfs'}")
+            self._path = self._path.replace(self._folder / f"{self._sha}.{'blob' if self._framer else 'lfs'}")
         return self._sha
 
     def place(self) -> None:
@@ -132,30 +97,26 @@ class Draft:
         target = self._place_of(self._sha)
         with self._explained():
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.path.chmod(0o444)
+            self._path.chmod(0o444)
             try:
-                os.link(self.path, target)
+                os.link(self._path, target)
             except FileExistsError:
                 return
             except OSError:  # a file system without hard links
-                self.path.replace(target)
+                self._path.replace(target)
         self._placed = True
 
     def _place_of(self, sha: str) -> Path:
         return _place(self._git_folder, sha) if self._lfs is None else place_of(self._lfs, sha)
-
-    def explain(self, error: OSError) -> EnvironmentFaultError:
-        """What it means that the file could not be written."""
-        return EnvironmentFaultError(
-            _("the sealed file cannot be written: {reason}").format(reason=reason(error)), where=str(self._folder), hint=_("nothing was recorded")
-        )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self.explain(error) from error
+            raise EnvironmentFaultError(
+                _("the sealed file cannot be written: {reason}").format(reason=reason(error)), where=str(self._folder), hint=_("nothing was recorded")
+            ) from error
 
 
 def _place(git_folder: Path, sha: str) -> Path:

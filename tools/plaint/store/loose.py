@@ -7,75 +7,56 @@ object into memory. zlib-ng, for the checksum of Python's own zlib takes half as
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable, Iterator
 from typing import IO
 
 from zlib_ng import zlib_ng as zlib
 
-BEGINNING = b"\x78\x01"
 _BLOCK = 65535  # bytes in a stored block of deflate
-_HEAD = 5  # bytes before each
-_BLOCKS = 16
-_LAST = b"\x01\x00\x00\xff\xff"  # an empty block; a checksum of four bytes follows
 _PIECE = 64 * 1024
 
 
-Sink = Callable[[memoryview], object]
-"""What a frame is handed on to."""
+def _block_head(size: int) -> bytes:
+    return b"\0" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
 
 
-def blob_head(size: int) -> bytes:
-    """What git puts before the content of a blob."""
-    return b"blob %d\0" % size
+_FULL = _block_head(_BLOCK)
 
 
-class Frame:
-    """Zlib's frame around what is written to it, handed on in whole blocks, after the two bytes of its beginning."""
+class Framer:
+    """Writes one blob to a file: `begin` with its size, `write` its content, `finish` gives its id."""
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, file: IO[bytes], algorithm: str) -> None:
+        self._file = file
+        self._digest = hashlib.new(algorithm, usedforsecurity=False)
         self._adler = 1
-        self._blocks = memoryview(bytearray(_BLOCKS * (_HEAD + _BLOCK)))
-        self._start, self._at = 0, _HEAD  # of the block that is being filled, and how far it is
-        sink(memoryview(BEGINNING))
+        self._left = 0
+
+    def begin(self, size: int) -> None:
+        """How many bytes will come."""
+        head = b"blob %d\0" % size
+        self._file.write(b"\x78\x01")
+        self._left = size + len(head)
+        self.write(head)
 
     def write(self, piece: bytes | memoryview) -> None:
         """The next bytes."""
+        self._left -= len(piece)
+        self._digest.update(piece)
         self._adler = zlib.adler32(piece, self._adler)
-        rest = memoryview(piece)
-        while rest:
-            count = min(len(rest), self._start + _HEAD + _BLOCK - self._at)
-            self._blocks[self._at : self._at + count] = rest[:count]
-            self._at, rest = self._at + count, rest[count:]
-            if self._at == self._start + _HEAD + _BLOCK:
-                self._close()
+        view, write = memoryview(piece), self._file.write
+        for at in range(0, len(view), _BLOCK):
+            block = view[at : at + _BLOCK]
+            write(_FULL if len(block) == _BLOCK else _block_head(len(block)))
+            write(block)
 
-    def finish(self) -> None:
-        """That was all."""
-        self._close()
-        if self._start:
-            self._sink(self._blocks[: self._start])
-        self._sink(memoryview(_LAST + self._adler.to_bytes(4, "big")))
-
-    def _close(self) -> None:
-        size = self._at - self._start - _HEAD
-        self._blocks[self._start : self._start + _HEAD] = b"\0" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
-        self._start = self._at
-        if self._start == len(self._blocks):
-            self._sink(self._blocks)
-            self._start = 0
-        self._at = self._start + _HEAD
-
-
-def unframed(blocks: memoryview) -> Iterator[memoryview]:
-    """The content of what a frame has handed on."""
-    at = 0
-    while at < len(blocks):
-        start = at + _HEAD
-        end = start + int.from_bytes(blocks[at + 1 : at + 3], "little")
-        yield blocks[start:end]
-        at = end if not blocks[at] else len(blocks)
+    def finish(self) -> str:
+        """The blob's id, when all of it has come."""
+        if self._left:
+            raise AssertionError(f"{self._left} bytes are missing")
+        self._file.write(b"\x01\x00\x00\xff\xff" + self._adler.to_bytes(4, "big"))
+        return self._digest.hexdigest()
 
 
 def open_loose(file: IO[bytes]) -> io.BufferedReader:
