@@ -829,6 +829,32 @@ def test_keyring_sealed_after_somebody_left_is_fine(house):
     assert "K207" not in house.codes()
 
 
+def test_what_nobody_has_sealed_anew_is_named_part_by_part(house):
+    house.append("members/custodian.yaml", event("leave", at="2026-10-05T12:00:00+08:00"))
+    coordinator_left(house)
+
+    def said() -> list[str]:
+        return [finding.message.partition(":")[0] for finding in house.check().findings if finding.rule == "K207"]
+
+    before = said()
+    house.append(CASE_FILE, event("rekey", by="intake", at="2026-10-05T12:10:00+08:00", keyring="0" * 64))
+    assert before == ["identity, inquiry, report"]
+    assert said() == ["identity, inquiry"]  # what intake opens is the report
+
+
+@pytest.mark.parametrize("change", ["key", "role"])
+def test_keyring_sealed_before_a_key_or_a_role_was_given_up(house, change):
+    at = "2026-10-05T12:00:00+08:00"
+    if change == "key":
+        house.append("members/coordinator.yaml", event("rotate", "coordinator", at=at, recipient=new_case_keys("a")["a"].recipient))
+    else:
+        given = event("roles", "steward", 901, at=at, roles=["supervisor"])
+        house.append("members/coordinator.yaml", given, event("approve", "supervisor", 902, at, approves=event_id(901)))
+    assert "K207" in house.codes()
+    house.append(CASE_FILE, event("rekey", by="decider", at="2026-10-05T12:10:00+08:00", keyring="0" * 64))
+    assert "K207" not in house.codes()
+
+
 def test_who_could_open_nothing_leaves_nothing_to_seal(house):
     house.append("members/steward.yaml", event("leave", at="2026-10-05T12:00:00+08:00"))
     assert "K207" not in house.codes()

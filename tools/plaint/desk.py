@@ -18,7 +18,7 @@ from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
-from plaint.model.machine import CaseState, apply, fold
+from plaint.model.machine import CaseState, apply, fold, renewed
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record, append, dump_event, dump_header, new_case_id, new_event_id, parse
 from plaint.model.schema import check_record, check_sealed
@@ -311,8 +311,16 @@ def drop_large_files(organisation: Organisation, record: Record) -> None:
     lfs.drop(organisation.repository.lfs_folder, (str(event.codes["digest"]) for event in record.events if event.kind == "evidence"))
 
 
-def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None) -> list[Recorded]:
-    """Seals the keyrings of several cases anew, in one commit; cases that the actor cannot open are passed over."""
+def cases_with_keyring(organisation: Organisation) -> list[str]:
+    """The cases that can be opened here by whoever may: not those that were disposed of."""
+    return sorted({*organisation.case_paths} & {*organisation.repository.keyring_refs()})
+
+
+def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime | None = None, *, each: bool = False) -> list[Recorded]:
+    """Seals the keyrings of several cases anew, in one commit.
+
+    Cases that the actor may not or cannot are passed over; with `each`, NotAllowedError says why, and nothing is done.
+    """
     repository = actor.organisation.repository
     with repository.lock():
         actor = actor.up_to_date()
@@ -325,7 +333,10 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
             policy = organisation.policy_of(before)
             state = fold(policy, before.events)
             event = Event("rekey", new_event_id(), now, actor.member, {}, {})
-            if refusals(policy, state, event, organisation.roster, before.events) or not case_secrets(actor, before):
+            if each:
+                _allow(policy, state, event, organisation, before.events)
+                _refuse_without(case_secrets(actor, before), actor, before)
+            elif refusals(policy, state, event, organisation.roster, before.events) or not case_secrets(actor, before):
                 continue
             keyring = _resealed(actor, organisation, policy, before, event, {})
             event = replace(event, codes={"keyring": keyring_hash(keyring)})
@@ -360,11 +371,16 @@ def _refuse_shut_out(actor: Actor, policy: Policy, state: CaseState, before: Rec
     roster = actor.organisation.roster
     by_role = {c for c in set(before.header["seals"]) - {REPORTER} if actor.member in openers(policy, roster, c, state, before.events, Exceptions())}
     with suppress(InputError, EnvironmentFaultError):
-        if by_role and not case_secrets(Actor(actor.organisation, actor.member, lambda _file: ""), before):
-            raise NotAllowedError(
-                _("{member} can open nothing of case {case}, so cannot act on it").format(member=actor.member, case=before.id),
-                hint=_("somebody else must; or, after a new role or key, somebody who can open it runs plaint rekey {case}").format(case=before.id),
-            )
+        if by_role:
+            _refuse_without(case_secrets(Actor(actor.organisation, actor.member, lambda _file: ""), before), actor, before)
+
+
+def _refuse_without(secrets: Mapping[str, str], actor: Actor, before: Record) -> None:
+    if not secrets:
+        raise NotAllowedError(
+            _("{member} can open nothing of case {case}, so cannot act on it").format(member=actor.member, case=before.id),
+            hint=_("somebody else must; or, after a new role or key, somebody who can open it runs plaint rekey {case}").format(case=before.id),
+        )
 
 
 def _message(case: str, event: Event) -> str:
@@ -398,7 +414,8 @@ def _resealed(
     """The keyring after the event: the compartments that it speaks of and the actor can open are sealed anew, the others stay as they are."""
     old = keyring or organisation.repository.read_keyring(before.id)
     secrets = case_secrets(actor, before, keyring=old)
-    touched = _touched(event, bodies, secrets)
+    named = renewed(replace(event, sealed=dict.fromkeys(bodies, "")))
+    touched = set(secrets) if named is None else named
     missing = touched - set(secrets)
     if missing or old is None or not secrets:
         names = ", ".join(sorted(missing)) or _("anything")
@@ -420,18 +437,6 @@ def _resealed(
         fresh_secrets[compartment] = secrets[compartment]
         fresh_recipients[compartment] = sealed_to(organisation, policy, compartment, state, events, exceptions)
     return {**old, **seal_keyring(fresh_secrets, fresh_recipients)}
-
-
-def _touched(event: Event, bodies: Bodies, secrets: Mapping[str, str]) -> set[str]:
-    match event.kind:
-        case "assign":
-            return {"report", "inquiry"}
-        case "disclose":
-            return {"identity"}
-        case "rekey":
-            return set(secrets)
-        case _:
-            return set(bodies) - {REPORTER}
 
 
 def sealed_exceptions(record: Record, compartment: str, secret: str) -> Exceptions:

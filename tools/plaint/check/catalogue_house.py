@@ -59,9 +59,10 @@ def _keyrings() -> tuple[Rule, ...]:
         Rule("K206", error, _("A keyring is damaged"),
              _("The ref is there, but what it names is missing or is no armoured age file with one key in it."),
              _("plaint sync restores it from a clone that still has it.")),
-        Rule("K207", Severity.WARNING, _("A keyring that somebody who left may open"),
-             _("When somebody leaves, the keyrings they were let into are sealed anew without them. This one was last sealed before that."),
-             _("Somebody who can open the case seals it anew: plaint rekey CASE, or plaint rekey --all.")),
+        Rule("K207", Severity.WARNING, _("A keyring that opens for who left, or to a key that was replaced"),
+             _("When somebody leaves, gets new keys or gives up a role, the keyrings they were let into are sealed anew. Parts of this one were last sealed "
+               "before that: with the old key they can still be opened."),
+             _("Those who can open these parts seal them anew, each what they open: plaint rekey CASE, or plaint rekey --all.")),
     )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ from plaint.check.duties import check_duties, check_policy_review
 from plaint.check.findings import Collector, Report
 from plaint.check.form import check_schemas, read_records, record_files
 from plaint.check.house import House, check_config, check_in_force, check_in_use, check_members, check_policies, check_policy_of
+from plaint.check.outdated import LastSealed, check_outdated, last_sealed
 from plaint.check.releases import check_releases
 from plaint.check.reviews import Samples
-from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, check_leavers, check_sealed_texts, check_seals, holding
+from plaint.check.sealing import Holding, Seals, check_copies, check_keyrings, check_sealed_texts, check_seals, holding
 from plaint.check.snapshot import Snapshot
 from plaint.i18n import _
 from plaint.model.machine import is_final
@@ -35,6 +36,7 @@ class _Seen:
     """What is compared across records."""
 
     cases: dict[str, Holding] = field(default_factory=dict)
+    sealed: list[LastSealed] = field(default_factory=list)
     events: dict[str, tuple[str, str, datetime, str]] = field(default_factory=dict)
     links: list[tuple[str, str, Event]] = field(default_factory=list)
     seals: Seals = field(default_factory=Seals)
@@ -71,7 +73,7 @@ def check(snapshot: Snapshot, now: datetime) -> Report:
     for path, other, event in seen.links:
         if other not in seen.cases:
             found.add("T110", path, _("there is no case {case}").format(case=other), line=event.line, event=event.id)
-    check_leavers(seen.cases.values(), roster, found)
+    check_outdated(seen.sealed, roster, found)
     check_in_use(house, now, found)
     check_duties(house, seen.first, frozenset(done.get(RecordKind.REVIEW, ())), frozenset(done.get(RecordKind.RELEASE, ())), now, found)
     check_policy_review(house, now, found)
@@ -89,16 +91,17 @@ def _check_case(record: Record, house: House, now: datetime, seen: _Seen, found:
     check_copies(record, seen.seals, found)
     _compare_events(record, seen, found)
     revision = check_policy_of(record, house, found)
-    final, keyring, let_in = False, "", frozenset[str]()
+    final, keyring = False, ""
     if revision is not None:
         check_in_force(record, revision, house, found)
         state = check_course(record, house.clocks[revision.number], house.roster, now, found)
         final, keyring = is_final(revision.policy, state), state.keyring
-        let_in = frozenset(state.team).union(*(c.holders for c in revision.policy.compartments.values()))
+        if not final:
+            seen.sealed.append(last_sealed(record, revision.policy, house.roster))
     if (other := seen.cases.get(record.id)) is not None:
         found.add("S207", record.path, _("the case {case} stands in {other} too").format(case=record.id, other=other.path), line=1)
         return
-    seen.cases[record.id] = holding(record, keyring, let_in, final=final)
+    seen.cases[record.id] = holding(record, keyring, final=final)
     seen.links += [(record.path, str(e.codes["other"]), e) for e in record.events if e.kind == "link"]
 
 

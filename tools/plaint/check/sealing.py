@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 
 from plaint.check.findings import Collector
 from plaint.errors import InputError
 from plaint.i18n import _
 from plaint.model.record import Event, Record
-from plaint.model.roster import Roster
 from plaint.seal.armour import BEGIN, END, inspect
 from plaint.seal.keyring import CROWD, SECRET_LINE, Keyring, keyring_hash
 from plaint.store.keyrings import PREFIX
@@ -44,8 +42,7 @@ _LEAST = 32
 class Holding:
     """What the keyring rules must know of a case.
 
-    The compartments, the hash in force with the event that set it and when, who may have been let in by it (roles, and members of the team),
-    and whether the case is over.
+    The compartments, the hash in force with the event that set it, and whether the case is over.
     """
 
     path: str
@@ -54,8 +51,6 @@ class Holding:
     event: str
     line: int
     final: bool
-    at: datetime
-    let_in: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -154,20 +149,10 @@ def _is_recipient(recipient: str) -> bool:
     return True
 
 
-def holding(record: Record, keyring: str, let_in: frozenset[str], *, final: bool) -> Holding:
+def holding(record: Record, keyring: str, *, final: bool) -> Holding:
     """What is kept of a case for the keyring rules."""
     last = next((e for e in reversed(record.events) if "keyring" in e.codes), record.events[0])
-    return Holding(record.path, frozenset(record.header["seals"]) - {REPORTER}, keyring, last.id, last.line, final, last.at, let_in)
-
-
-def check_leavers(cases: Iterable[Holding], roster: Roster, found: Collector) -> None:
-    """Keyrings that were last sealed before somebody left who may have been let in."""
-    left = [(name, held[-2].roles, held[-1].since) for name, held in roster.members.items() if len(held) > 1 and not held[-1].roles]
-    for case in cases:
-        gone = sorted(name for name, roles, since in left if case.at < since and not case.final and not case.let_in.isdisjoint({*roles, name}))
-        if gone:
-            message = _("the keyring is older than the leaving of {members}").format(members=", ".join(gone))
-            found.add("K207", case.path, message, line=case.line, event=case.event)
+    return Holding(record.path, frozenset(record.header["seals"]) - {REPORTER}, keyring, last.id, last.line, final)
 
 
 def check_keyrings(keyrings: Mapping[str, Keyring], cases: Mapping[str, Holding], found: Collector) -> None:

@@ -6,7 +6,7 @@ import click
 
 from plaint.cli.common import common_options, complete_case, complete_member, format_option, session
 from plaint.cli.events import print_recorded
-from plaint.desk import Entry, case_secrets, record, rekey_many
+from plaint.desk import Entry, case_secrets, cases_with_keyring, record, rekey_many
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _
 
@@ -77,8 +77,13 @@ def rekey(cases: tuple[str, ...], everything: bool, fmt: str) -> None:
     if bool(cases) == everything:
         raise UsageError(_("name the cases, or give --all"))
     organisation = call.organisation
-    wanted = [organisation.case(case).id for case in cases] if cases else sorted(organisation.case_paths)
-    recorded = rekey_many(call.actor, wanted, call.local_now)
+    wanted = [organisation.case(case).id for case in cases] if cases else cases_with_keyring(organisation)
+    recorded = rekey_many(call.actor, wanted, call.local_now, each=bool(cases))
+    if wanted and not recorded:
+        raise NotAllowedError(
+            _("{member} can seal no keyring anew").format(member=call.actor.member),
+            hint=_("it takes a role that may, and a key that opens the case: plaint rekey CASE says which is missing"),
+        )
     for done in recorded:
         print_recorded(done, fmt)
     if everything:

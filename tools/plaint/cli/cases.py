@@ -169,7 +169,8 @@ def open_command(case: str, compartment: str | None, folder: Path | None, fmt: s
         raise NotAllowedError(
             _("{member} can open nothing of case {case}").format(member=call.actor.member, case=record.id)
             if compartment is None
-            else _("{member} cannot open {compartment} of case {case}").format(member=call.actor.member, compartment=compartment, case=record.id)
+            else _("{member} cannot open {compartment} of case {case}").format(member=call.actor.member, compartment=compartment, case=record.id),
+            hint=_("after a new role or key, somebody who can open it runs plaint rekey {case}").format(case=record.id),
         )
     if fmt == "json":
         print_json([{"event": event.id, "kind": event.kind, "compartment": name, "body": body} for event, name, body in texts])

@@ -212,7 +212,7 @@ def rotate(member_id: str, signing_key: str | None, recipient: str | None) -> No
 @common_options
 def leave(member_id: str) -> None:
     """Appends a leave event, then seals anew every keyring that the actor can open."""
-    from plaint.desk import rekey_many
+    from plaint.desk import cases_with_keyring, rekey_many
 
     call = session()
     if member_id == call.actor.member:
@@ -227,10 +227,10 @@ def leave(member_id: str) -> None:
     organisation = Organisation(call.organisation.repository)
     actor = Actor.find(organisation, call.actor.member, lambda _file: "")
     actor.__dict__["identity"] = identity_is_there
-    done = rekey_many(actor, sorted(organisation.case_paths), call.local_now)
+    done = rekey_many(actor, cases_with_keyring(organisation), call.local_now)
     click.echo(
         _("{member} left. {n} of {all} keyrings sealed anew; for the others, somebody who can open them runs plaint rekey --all.").format(
-            member=member_id, n=len(done), all=len(organisation.case_paths)
+            member=member_id, n=len(done), all=len(cases_with_keyring(organisation))
         )
     )
     click.echo(_("What they opened before cannot be unread."), err=True)

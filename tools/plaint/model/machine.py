@@ -163,6 +163,19 @@ def _apply(policy: Policy, state: dict[str, Any], event: Event) -> None:
             pass
 
 
+def renewed(event: Event) -> frozenset[str] | None:
+    """The compartments whose key an event that makes a new keyring seals anew; None for all that whoever records it can open."""
+    match event.kind:
+        case "receive" | "rekey":
+            return None
+        case "assign":
+            return frozenset({"report", "inquiry"})
+        case "disclose":
+            return frozenset({"identity"})
+        case _:
+            return frozenset(event.sealed) - {"reporter"}
+
+
 def disclosed_to(events: Iterable[Event]) -> frozenset[str]:
     """The members whose recorded request for the identity was granted."""
     requests = {}
