@@ -58,6 +58,9 @@ def test_who_waits_is_nobody_yet(desk: Desk, acting: As) -> None:
     assert "joining: 0 of 1 approvals" in listed
     (proposal,) = waiting(desk, "gao.lan")
     assert (proposal["kind"], proposal["by"], proposal["given"], proposal["needed"], proposal["roles"]) == ("join", STEWARD, [], 1, ["intake"])
+    line = f"gao.lan waits for approval (0 of 1), as {STEWARD} proposed: plaint member approve gao.lan"
+    assert [line in acting(member).good("todo", "--mine") for member in (SUPERVISOR, DECIDER, STEWARD, "li.wei")] == [True, True, False, False]
+    assert line in desk.good("todo")
     before = desk.refs()
     for command in (REGISTER, ("rekey", "--all"), ("member", "leave", "li.wei"), ("todo", "--mine")):
         acting("gao.lan").plaint(*command, stdin=BODY).fails(2, "gao.lan is not a member yet", "waits for approval")

@@ -23,7 +23,7 @@ from pathlib import Path
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 STEP = re.compile(rf"<!-- walk: (?P<walk>[^\n]*?) -->|{FENCE.pattern}", re.DOTALL | re.MULTILINE)
-ID = re.compile(r"\b(?:[A-Z][0-9A-Z]{3}-[0-9A-Z]{4}|(?=[a-z0-9]*[0-9])[a-z][0-9a-hjkmnp-tv-z]{7}|[0-9a-f]{40}|[0-9a-f]{10})\b(?!\.)")
+ID = re.compile(r"\b(?:[A-Z][0-9A-Z]{3}-[0-9A-Z]{4}|(?=[a-z0-9]*[0-9])[a-z][0-9a-hjkmnp-tv-z]{7}|[0-9a-f]{40}|[0-9a-f]{10})\b(?!\.\w)")
 DEMO_NOW = "2026-11-20T12:00:00+08:00"
 
 

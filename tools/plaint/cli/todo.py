@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.i18n import _
 from plaint.model.deadlines import Status
 from plaint.model.words import local
+
+if TYPE_CHECKING:
+    from plaint.organisation import Organisation
 
 DAYS = 7
 """How far Markdown looks ahead if nothing is said."""
@@ -43,8 +47,9 @@ def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
 
         click.echo(markdown(board_of(found, now, DAYS if days is None else days, call.organisation.config.timezone), now), nl=False)
         return
+    waiting = [*_approvals(call.organisation, call.actor.member if mine else "")]
     if not found:
-        click.echo(_("Nothing is due."))
+        click.echo("\n".join(waiting) or _("Nothing is due."))
         return
     zone = call.organisation.config.timezone
     rows = []
@@ -58,6 +63,20 @@ def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
     late = sum(item.status is Status.LATE for item in found)
     click.echo()
     click.secho(_("{late} late, {n} in all.").format(late=late, n=len(found)), bold=True)
+    for line in waiting:
+        click.echo(line)
+
+
+def _approvals(organisation: Organisation, member: str) -> Iterator[str]:
+    """A line for each change of a member that waits for approval; with `member`, only those that are theirs to approve."""
+    rules = organisation.policy_in_force(session().now).membership
+    able = organisation.roster.with_roles(rules.roles) if rules else []
+    for whom, proposals in sorted(organisation.roster.waiting.items()):
+        for proposal in proposals:
+            if not member or (member in able and member not in {whom, proposal.event.by, *proposal.given}):
+                yield _("{member} waits for approval ({given} of {needed}), as {by} proposed: plaint member approve {member}").format(
+                    member=whom, given=len(proposal.given), needed=proposal.needed, by=proposal.event.by
+                )
 
 
 def _plain(item: Item) -> dict[str, Any]:
