@@ -358,7 +358,7 @@ def test_the_certificate_says_what_was_verified_and_what_nobody_can_promise(over
     proposed, confirmed = re.findall(r"- event: dispose\n  id: (\w{8})\n", a.record(case).decode())[-2:]
     for words in (
         f"Certificate of destruction: case {case}", "案件 " + case, keyring, proposed, confirmed, a.head, "zhou.ning", "sun.li",
-        "gives none to whoever asks by its number. Verified.", "Clones that never come back", "再未同步的副本",
+        "gives none to whoever asks by its number. Verified.", "Clones that never come back", "再未同步的克隆",
     ):  # fmt: skip
         assert words in text, words
     assert verify(*documents_beside(over / "certificate")).problems == ()
