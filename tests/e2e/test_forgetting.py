@@ -255,7 +255,7 @@ def test_no_corner_of_a_clone_keeps_a_keyring(alone: tuple[Plaint, str]) -> None
     assert not (org.folder / ".git" / "objects" / "pack" / "tmp_pack_x1y2z3").exists()
     assert "missing" not in org.git("fsck", "--full", "--unreachable")
     assert "diary" in org.git("branch")  # the branch is theirs; only the line of its reflog went
-    assert Repository.at(org.folder).remnants([case]) == ()
+    assert Repository.at(org.folder).forgetter.remnants([case]) == ()
 
 
 def test_what_cannot_be_dropped_is_told(alone: tuple[Plaint, str]) -> None:
@@ -268,10 +268,10 @@ def test_what_cannot_be_dropped_is_told(alone: tuple[Plaint, str]) -> None:
     subprocess.run(["git", "clone", "-q", "--shared", org.folder, "borrower"], cwd=org.home, check=True)
     told = org.run("dispose", case, "--step", "confirm", member="sun.li").stderr
     assert keep.name in told
-    left = Repository.at(org.folder).remnants([case])
+    left = Repository.at(org.folder).forgetter.remnants([case])
     assert left
     assert all(keep.name in each.why for each in left)
-    borrowing = Repository.at(org.home / "borrower").remnants([case])
+    borrowing = Repository.at(org.home / "borrower").forgetter.remnants([case])
     assert borrowing
     assert all("borrowed from" in each.why for each in borrowing)
     assert keep.name in org.refused("export", case, member="zhou.ning", code=3)  # no certificate of what is still there

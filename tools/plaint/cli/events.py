@@ -266,7 +266,7 @@ def _tell_next(done: Recorded, codes: Mapping[str, Any]) -> None:
 
 def _tell_of_remnants(case: str) -> None:
     """What could not be destroyed here, and what is left to do elsewhere."""
-    for each in session().organisation.repository.remnants([case]):
+    for each in session().organisation.repository.forgetter.remnants([case]):
         click.echo(_("note: a part of the keyring of {case} is still here: {why}").format(case=case, why=each.why), err=True)
     click.echo(
         _("note: plaint sync destroys its keyring elsewhere; plaint export {case} then makes the certificate of destruction").format(case=case), err=True

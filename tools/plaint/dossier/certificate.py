@@ -37,13 +37,15 @@ class There:
 def look(organisation: Organisation, record: Record) -> tuple[There, ...]:
     """Looks here and at every remote; EnvironmentFaultError where something is left here."""
     repository = organisation.repository
-    left = repository.remnants([record.id])
+    left = repository.forgetter.remnants([record.id])
     if left or record.id in repository.keyring_refs():
         raise EnvironmentFaultError(
             _("a part of the keyring of {case} is still here: {why}").format(case=record.id, why=left[0].why if left else record.id),
             hint=_("remove what is named there, run plaint sync, and make the certificate then"),
         )
-    return tuple(_look_at(Remote(repository.git, name, ""), record.id, repository.destroyed(record.id)) for name in repository.git.text("remote").split())
+    return tuple(
+        _look_at(Remote(repository.git, name, ""), record.id, repository.forgetter.destroyed(record.id)) for name in repository.git.text("remote").split()
+    )
 
 
 def _look_at(remote: Remote, case: str, commit: str) -> There:

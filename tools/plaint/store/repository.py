@@ -16,7 +16,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -26,10 +26,10 @@ from typing import Self
 from plaint.errors import EnvironmentFaultError, InputError, LockedError
 from plaint.i18n import _
 from plaint.interrupts import note_done, undisturbed
-from plaint.store import forgetting, keyrings, lfs, lock
+from plaint.store import keyrings, lfs, lock
 from plaint.store.commits import Change, ident, signed_commit, tree_of, unsigned_commit
 from plaint.store.follow import Follower, Journal, Pending
-from plaint.store.forgetting import Remnant
+from plaint.store.forgetter import Forgetter
 from plaint.store.git import Git, bare_repository, fault
 from plaint.store.incoming import Draft, tidy
 from plaint.store.keyrings import Keyring
@@ -51,11 +51,8 @@ _LAYOUT = (
     "--is-bare-repository", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-object-format", "--show-prefix",
 )  # fmt: skip
 _BUSY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-_KEYRINGS = (keyrings.PREFIX, "refs/plaint/incoming/keys/")
 _BESIDE = re.compile(r"cases/[0-9]{4}/[^/]+/[^/]+")
 _REF = re.compile(r"refs/[A-Za-z0-9._/-]+")
-_DESTROYED = "plaint/destroyed"
-_FORGETTING = "plaint/forgetting"
 _MANY_REFS = 100  # moved at once: worth packing
 _LOOSE_IN_ONE = 27  # files in one of the 256 object folders: git's own guess that there are 6,700 loose objects
 
@@ -72,6 +69,7 @@ class Repository:
         self.prefix = prefix
         self.git = Git(top)
         self.objects = Objects(self.git)
+        self.forgetter = Forgetter(self.git, self.objects, common_folder)
         self._journal = Journal(git_folder)
         self._follower = Follower(self.git, self.objects, self._journal, object_format)
         self._config: dict[str, str] | None = None
@@ -102,7 +100,7 @@ class Repository:
         if lines[0] == "true":
             raise bare_repository(root)
         repo = cls(root, Path(lines[1]), Path(lines[2]), (root / lines[3]).resolve(), lines[4], lines[5])
-        if repo._journal.exists() or (repo.common_folder / _FORGETTING).exists():
+        if repo._journal.exists() or repo.forgetter.is_unfinished:
             repo._finish_if_free()
         return repo
 
@@ -260,7 +258,7 @@ class Repository:
                     self._journal.remove()
                     raise
                 self._follower.follow(commits[-1], files, self._keep(), blobs)
-            self._forget(old)
+            self.forgetter.forget(old)
             self._maintain(refs or {})
             return commits
 
@@ -311,7 +309,7 @@ class Repository:
                 self._follower.follow(target, files, self._keep(), blobs)
                 if gone:
                     self.git.call("rm", "-q", "--", *gone)
-            self._forget(replaced)
+            self.forgetter.forget(replaced)
 
     def update_refs(self, refs: Mapping[str, str], deletes: Sequence[str] = ()) -> None:
         """Move and drop refs (keyrings) in one transaction, without a commit."""
@@ -319,7 +317,7 @@ class Repository:
             old = {ref: found.sha for ref in (*refs, *deletes) if (found := self.objects.get(ref)) is not None}
             with undisturbed(forget=True):
                 self._transaction([*_ref_lines(refs, deletes)])
-            self._forget(old)
+            self.forgetter.forget(old)
 
     def incoming(self) -> Draft:
         """A large file on its way into git, to be named by a commit's `blobs`; see plaint.store.incoming."""
@@ -399,7 +397,7 @@ class Repository:
 
     def _transaction(self, lines: Sequence[str]) -> None:
         """All refs at once. The process inherits the lock: should ours be killed, nobody else writes before it has ended."""
-        self._intend_to_forget(lines)
+        self.forgetter.intend(lines)
         stdin = "".join(f"{line}\n" for line in lines).encode()
         result = self.git.call("update-ref", "-m", "plaint", "--stdin", stdin=stdin, keep=self._keep())
         if result.code == 0:
@@ -415,46 +413,9 @@ class Repository:
             with self.lock(wait=0):
                 if self._journal.exists():
                     self._follower.finish(self._keep())
-                if noted := self._noted(_FORGETTING):
-                    self._forget_for_good({case for case, _sha in noted})
+                self.forgetter.finish()
         except LockedError:
             return
-
-    def destroyed(self, case: str) -> str:
-        """The number that the keyring of a case had which was destroyed here; "" where it is not known. Only by it can a server be asked for what no ref names."""
-        return next((sha for name, sha in reversed(self._noted(_DESTROYED)) if name == case), "")
-
-    def remnants(self, cases: Collection[str]) -> tuple[Remnant, ...]:
-        """What is still here of the keyrings of cases that were disposed of, or of any that was replaced."""
-        return forgetting.remnants(self.git, self.objects, self.common_folder, cases)
-
-    def _intend_to_forget(self, lines: Sequence[str]) -> None:
-        """Notes which cases' keyrings are about to be destroyed, and their numbers: should we be killed on the way, the next command goes on."""
-        doomed = [ref for line in lines if (ref := line.removeprefix("delete ")).startswith(keyrings.PREFIX)]
-        noted = [f"{ref.removeprefix(keyrings.PREFIX)} {found.sha}\n" for ref in doomed if (found := self.objects.get(ref)) is not None]
-        if noted:
-            for name in (_DESTROYED, _FORGETTING):
-                path = self.common_folder / name
-                path.parent.mkdir(exist_ok=True)
-                with path.open("a", encoding="ascii") as file:
-                    file.writelines(noted)
-
-    def _forget(self, old: Mapping[str, str]) -> None:
-        """Keyrings that were replaced or destroyed (ref -> commit) go at once; of a case whose keyring was destroyed for good, all there ever were."""
-        cases = {sha: ref.rpartition("/")[2] for ref, sha in old.items() if ref.startswith(_KEYRINGS)}
-        if cases:
-            self._forget_for_good(set(cases.values()))
-            keyrings.forget(self.git, self.objects, self.common_folder / "objects", cases)
-
-    def _forget_for_good(self, cases: Collection[str]) -> None:
-        destroyed = {case for case in cases if self.objects.get(keyrings.PREFIX + case) is None}
-        if destroyed:
-            forgetting.forget_for_good(self.git, self.objects, self.common_folder, destroyed)
-        (self.common_folder / _FORGETTING).unlink(missing_ok=True)
-
-    def _noted(self, name: str) -> list[list[str]]:
-        path = self.common_folder / name
-        return [line.split() for line in path.read_text("ascii").splitlines()] if path.exists() else []
 
     def _maintain(self, refs: Mapping[str, str]) -> None:
         """Now and then what `git commit` would do after a commit: let git tidy up in the background."""

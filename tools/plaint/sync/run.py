@@ -162,7 +162,7 @@ def _finish_disposals(repository: Repository, target: str, cases: Sequence[str],
         organisation = Organisation(repository, target)
         for case in cases:
             drop_large_files(organisation, organisation.case(case))
-        done.notes += [_("a part of a destroyed keyring is still here: {why}").format(why=each.why) for each in repository.remnants(cases)]
+        done.notes += [_("a part of a destroyed keyring is still here: {why}").format(why=each.why) for each in repository.forgetter.remnants(cases)]
 
 
 def _incoming_branch(repository: Repository) -> str | None:
