@@ -21,20 +21,25 @@ from plaint.model.machine import fold, is_final
 from plaint.organisation import Organisation
 from plaint.seal.keyring import keyring_hash
 from plaint.store import keyrings
-from plaint.store.git import Git
+from plaint.store.git import Git, last_words
 from plaint.store.objects import Objects
+from plaint.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds: its newest commit, its cases, their keyrings; the cases whose keyring it lacks or has in another edition; large files left out."""
+    """What a backup holds: its newest commit, its cases, their keyrings, how many cases these open; large files left out."""
 
     file: Path
     head: str
     root: str
     cases: int
     keyrings: int
+    opens: int
     without: tuple[str, ...]
+    """Cases whose keyring it lacks; disposed ones need none."""
+    outdated: tuple[str, ...]
+    """Cases whose keyring is not the one that the record names."""
     large: int
     errors: int
     """What the audit finds in it, and would find here: a backup is made all the more."""
@@ -51,6 +56,12 @@ def make(organisation: Organisation, file: Path) -> Backup:
     if file.exists():
         raise UsageError(_("there is a file already"), where=str(file), hint=_("name another one; nothing is written over"))
     repository = organisation.repository
+    if _among_the_records(repository, file):
+        raise UsageError(
+            _("a backup inside the organisation's own folder is lost with it, and may be committed by mistake"),
+            where=str(file),
+            hint=_("name a place outside; a folder that git ignores will do, too"),
+        )
     try:
         with tempfile.TemporaryDirectory(prefix=".plaint-", dir=file.resolve().parent) as place:  # for its owner alone
             draft = Path(place) / "draft.bundle"
@@ -63,6 +74,14 @@ def make(organisation: Organisation, file: Path) -> Backup:
     except OSError as error:
         raise EnvironmentFaultError(_("cannot write the file: {error}").format(error=reason(error)), where=str(file)) from error
     return found
+
+
+def _among_the_records(repository: Repository, file: Path) -> bool:
+    """Whether git would offer the file to be committed, or it would lie among git's own."""
+    place = file.parent.resolve() / file.name
+    if not place.is_relative_to(repository.top.resolve()):
+        return False
+    return repository.git.call("--no-literal-pathspecs", "check-ignore", "-q", "--", str(place)).code != 0  # the command takes no literal ones
 
 
 def _refs(git: Git) -> dict[str, str]:
@@ -88,25 +107,29 @@ def _proved(organisation: Organisation, draft: Path, here: Mapping[str, str], fi
         state = fold(policy, record.events)
         if not is_final(policy, state):
             wanted[record.id] = state.keyring
-    without = tuple(case for case, digest in wanted.items() if not rings.get(case) or keyring_hash(rings[case]) != digest)
+    without = tuple(case for case in wanted if not rings.get(case))
+    outdated = tuple(case for case, digest in wanted.items() if rings.get(case) and keyring_hash(rings[case]) != digest)
+    opens = sum(bool(rings.get(case)) for case in organisation.case_paths)
     large = sum(path.endswith(".lfs") for path in organisation.repository.git.text("ls-tree", "-r", "--name-only", str(organisation.revision)).splitlines())
-    return Backup(file, str(organisation.revision), judged.root or "", len(organisation.case_paths), len(rings), without, large, judged.report.errors)
+    cases = len(organisation.case_paths)
+    return Backup(file, str(organisation.revision), judged.root or "", cases, len(rings), opens, without, outdated, large, judged.report.errors)
 
 
 def restore(bundle: Path, target: Path) -> Git:
-    """A bare copy of what a bundle holds; InputError where it is none."""
-    result = Git(bundle.resolve().parent).call("clone", "-q", "--mirror", "--", str(bundle.resolve()), str(target))
+    """A bare copy of what a bundle holds, every object of it read; InputError where it holds no whole history."""
+    result = Git(target.parent).call("clone", "-q", "--mirror", "--", str(bundle.resolve()), str(target))
     if result.code != 0:
-        raise InputError(_("this is not a bundle of git, or it is damaged"), where=str(bundle))
+        raise InputError(
+            _("this is no whole backup, git cannot restore it: {words}").format(words=last_words(result.error)),
+            where=str(bundle),
+            hint=_("make a new one; then destroy this, for parts of it may still be read"),
+        )
     return Git(target)
 
 
 def opens_disposed(organisation: Organisation, bundle: Path) -> tuple[str, ...]:
-    """The cases that were disposed of, by the records here, and whose keyrings are in a backup."""
-    result = Git(bundle.resolve().parent).call("bundle", "list-heads", str(bundle.resolve()))
-    if result.code != 0:
-        raise InputError(_("this is not a bundle of git, or it is damaged"), where=str(bundle))
-    refs = [line.partition(" ")[2] for line in result.output.decode("utf-8", "replace").splitlines()]
-    kept = {ref.removeprefix(keyrings.PREFIX) for ref in refs if ref.startswith(keyrings.PREFIX)}
+    """The cases that were disposed of, by the records here, and whose keyrings are in a backup, which is restored beside to see what is in it."""
+    with tempfile.TemporaryDirectory(prefix="plaint-") as place:
+        kept = set(keyrings.refs(restore(bundle, Path(place) / "restored.git")))
     gone = [record for record in organisation.cases() if record.id in kept and is_final(organisation.policy_of(record), organisation.state(record))]
     return tuple(record.id for record in gone)
