@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,6 +113,10 @@ def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
     assert done.code == 0
     assert "AGE-SECRET-KEY" not in done.stdout + done.stderr
     assert sorted(path.name for path in home.iterdir()) == ["gao.lan.age-identity", "gao.lan.signing", "gao.lan.signing.pub"]
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    lost = desk.having(PLAINT_PASSPHRASE="a good one").plaint("member", "keys", "gao.lan")  # whoever lost the line prints it again
+    assert (lost.code, lost.stdout) == (0, done.stdout)
+    assert "Nothing new was made" in lost.stderr
     line = done.stdout.strip().replace("…", "investigator --expertise law")
     assert acting(STEWARD).run("sh", "-c", line).code == 0
     is_sound(desk, STEWARD, "members/gao.lan.yaml")
@@ -119,11 +124,41 @@ def test_keys_makes_what_the_steward_needs(desk: Desk, acting: As) -> None:
     theirs = desk.having(PLAINT_SIGNING_KEY=str(home / "gao.lan.signing"), PLAINT_PASSPHRASE="a good one")
     assert "✗" not in theirs.good("doctor")
     # keys are never overwritten
-    before = (home / "gao.lan.age-identity").read_bytes()
-    desk.having(PLAINT_PASSPHRASE="another").plaint("member", "keys", "gao.lan").fails(2, "there is a file already")
-    assert (home / "gao.lan.age-identity").read_bytes() == before
+    desk.having(PLAINT_PASSPHRASE="another").plaint("member", "keys", "gao.lan").fails(2, "the passphrase is wrong", "move the old away first")
+    desk.plaint("member", "keys", "gao.lan").fails(2, "under a passphrase", "move the old away first")
+    for words in ((), ("--again",)):  # in a clone it is plain that the record has them
+        desk.having(PLAINT_PASSPHRASE="a good one").plaint("member", "keys", "gao.lan", *words).fails(2, "gao.lan's record has these keys already")
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == before
     desk.plaint("member", "keys", "no.passphrase").fails(2, "needs a passphrase", "PLAINT_PASSPHRASE")
     assert not (home / "no.passphrase.signing").exists()
+
+
+@pytest.mark.long
+def test_a_member_is_given_the_line_for_new_keys(desk: Desk, acting: As) -> None:
+    """In the clone without being told, elsewhere with --again; run twice by the steward it is one proposal."""
+    at_home = desk.having(PLAINT_PASSPHRASE="a good one")
+    first = at_home.good("member", "keys", "li.wei")
+    assert re.fullmatch(r'plaint member rotate li\.wei --signing-key "ssh-ed25519 \S+" --recipient age1\w+\n', first)
+    assert at_home.good("member", "keys", "li.wei") == first
+    assert at_home.at(desk.home).good("member", "keys", "li.wei", "--again") == first
+    assert acting(STEWARD).run("sh", "-c", first).code == 0
+    before = desk.refs()
+    acting(STEWARD).run("sh", "-c", first).fails(2, "the same change of li.wei waits for approval already", "plaint member approve li.wei")
+    assert desk.refs() == before
+    approve(acting, "li.wei")
+    acting(STEWARD).run("sh", "-c", first).fails(2, "li.wei's record has these keys already")
+    acting(STEWARD).good("member", "roles", "li.wei", "--role", "decider")
+    acting(STEWARD).plaint("member", "roles", "li.wei", "--role", "decider").fails(2, "waits for approval already")
+    # the identity alone is lost: the signing key, which is on record, stays
+    (desk.home / ".config" / "plaint" / "li.wei.age-identity").unlink()
+    assert re.fullmatch(r"plaint member rotate li\.wei --recipient age1\w+\n", at_home.good("member", "keys", "li.wei"))
+    everything = at_home.at(desk.home).good("member", "keys", "li.wei", "--again")  # who has no clone here cannot tell, and the steward's leaves it out
+    assert "--signing-key" in everything
+    done = acting(STEWARD).run("sh", "-c", everything)
+    assert done.code == 0, done.stderr
+    (proposal,) = [p for m in desk.data("member", "list") if m["member"] == "li.wei" for p in m["waiting"] if p["kind"] == "rotate"]
+    assert "signing" not in proposal
+    assert desk.check() == []
 
 
 @pytest.mark.long

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import click
 
 from plaint.actor import Actor, config_folder
-from plaint.cli.common import common_options, format_option, print_json, session, table
-from plaint.errors import NotAllowedError, UsageError
+from plaint.cli.common import ask_passphrase, common_options, format_option, print_json, session, table
+from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, UsageError
 from plaint.founding import NewMember, member_record, new_signing_key, valid_member_id, valid_public_key
 from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.lint_people import against_people
@@ -83,38 +83,67 @@ def _fields(policy: Policy, fields: Iterable[str]) -> str:
     return listed(pick(policy.expertise[e]) if e in policy.expertise else e for e in sorted(fields))
 
 
-@member.command("keys", help=_("Makes your own signing key and age identity, and prints what to send to the steward."))
+@member.command("keys", help=_("Makes your own signing key and age identity, and prints what to send to the steward. Where they are already, prints it again."))
 @click.argument("member_id", metavar="ID")
-@click.option("--again", is_flag=True, help=_("You are a member already: prints the line that puts these keys in the place of the old ones."))
+@click.option("--again", is_flag=True, help=_("You are a member already (a clone knows): prints the line that puts these keys in the place of the old ones."))
 @common_options
 def keys(member_id: str, again: bool) -> None:
-    """Makes a new member's keys, on their own machine. `again`: a signing key that lies there is still in force, so it stays."""
-    from plaint.seal.identity import new_identity, write_identity
+    """Makes what is missing of a member's keys, on their own machine; the line leaves out what their record has already."""
     from plaint.store.signing import load_signing_key
 
     valid_member_id(member_id)
+    on_record = _on_record(member_id)
     here = config_folder()
     here.mkdir(parents=True, exist_ok=True)
+    signing = here / f"{member_id}.signing"
+    complete = signing.exists() and (here / f"{member_id}.age-identity").exists()
+    recipient = _recipient(here / f"{member_id}.age-identity")
+    if not signing.exists():
+        new_signing_key(signing, member_id)
+    public = load_signing_key(signing).public
+    new = [*(["--signing-key", f'"{public}"'] if public not in on_record else []), *(["--recipient", recipient] if recipient not in on_record else [])]
+    if not new:
+        raise UsageError(
+            _("{member}'s record has these keys already").format(member=member_id), where=str(here), hint=_("to make new ones, move the old away first")
+        )
+    if complete:
+        click.echo(_("Nothing new was made: both keys were here already."), err=True)
+    click.echo(_("Send this line to the steward; it holds nothing secret:"), err=True)
+    if again or on_record:
+        click.echo(" ".join(["plaint", "member", "rotate", member_id, *new]))
+        click.echo(_("Once that is recorded, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
+        return
+    click.echo(f'plaint member add {member_id} --signing-key "{public}" --recipient {recipient} --role …')
+    click.echo(_("Once you are a member, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
+
+
+def _on_record(member_id: str) -> set[str]:
+    """The public keys of a member of the organisation around this folder; none of a stranger, or where there is no organisation."""
+    try:
+        now = session().organisation.roster.now(member_id)
+    except EnvironmentFaultError:
+        return set()
+    return {*now.signing, now.recipient} if now else set()
+
+
+def _recipient(file: Path) -> str:
+    """The recipient of the identity that is there, or of a new one."""
+    from plaint.seal.age import recipient_of
+    from plaint.seal.identity import load_identity, new_identity, write_identity
+
+    if file.exists():
+        try:
+            return recipient_of(load_identity(file, lambda: ask_passphrase(str(file))))
+        except InputError as error:
+            raise InputError(error.what, where=str(file), hint=_("to make new ones, move the old away first")) from error
     passphrase = os.environ.get("PLAINT_PASSPHRASE")
     if passphrase is None and sys.stdin.isatty():
         passphrase = click.prompt(_("A passphrase for your age identity"), hide_input=True, confirmation_prompt=True, err=True)
     if not passphrase:
         raise UsageError(_("an age identity needs a passphrase"), hint=_("set PLAINT_PASSPHRASE or run this in a terminal"))
     recipient, secret = new_identity()
-    write_identity(here / f"{member_id}.age-identity", secret, passphrase)
-    signing = here / f"{member_id}.signing"
-    kept = signing.exists()
-    if not kept:
-        new_signing_key(signing, member_id)
-    public = load_signing_key(signing).public
-    click.echo(_("Send this line to the steward; it holds nothing secret:"), err=True)
-    if again:
-        words = ["plaint", "member", "rotate", member_id, *([] if kept else ["--signing-key", f'"{public}"']), "--recipient", recipient]
-        click.echo(" ".join(words))
-        click.echo(_("Once that is recorded, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
-        return
-    click.echo(f'plaint member add {member_id} --signing-key "{public}" --recipient {recipient} --role …')
-    click.echo(_("Once you are a member, in your clone: git config user.signingkey {file}, then plaint sync.").format(file=signing), err=True)
+    write_identity(file, secret, passphrase)
+    return recipient
 
 
 @member.command("add", help=_("Takes somebody on. Their keys come from `plaint member keys`, run by themselves."))
@@ -200,6 +229,11 @@ def rotate(member_id: str, signing_key: str | None, recipient: str | None) -> No
         codes["recipient"] = check_recipient(recipient)
     if not codes:
         raise UsageError(_("nothing to change"), hint=_("give --signing-key or --recipient"))
+    current = call.organisation.roster.now(member_id)
+    known = {*current.signing, current.recipient} if current else set()
+    codes = {name: value for name, value in codes.items() if not known.issuperset([value] if isinstance(value, str) else value)}
+    if not codes:
+        raise UsageError(_("{member}'s record has these keys already").format(member=member_id))
     _unused(call.organisation, *codes.get("signing", ()), codes.get("recipient", ""))
     _append(call.actor, member_id, _event(call.actor, "rotate", codes), allow=member_id == call.actor.member)
     _tell(member_id, "rotate")
@@ -247,6 +281,8 @@ def _append(actor: Actor, member_id: str, event: Event, *, allow: bool = False) 
     waits = member_id in organisation.roster.waiting and event.kind in ("leave", "approve")
     if old is None or not (organisation.roster.now(member_id) or waits):
         raise UsageError(_("{member} is no member of this organisation").format(member=member_id), hint=_("plaint member list shows who is"))
+    if any((p.event.kind, p.event.codes) == (event.kind, event.codes) for p in organisation.roster.waiting.get(member_id, ())):
+        raise UsageError(_("the same change of {member} waits for approval already").format(member=member_id), hint=f"plaint member approve {member_id}")
     _commit(actor, path, append(old, event), f"{event.kind}: {member_id}", allow=allow)
 
 
