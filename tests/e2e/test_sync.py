@@ -98,6 +98,29 @@ def test_a_plain_clone_gets_the_keyrings(shared: Path) -> None:
     is_whole(second)
 
 
+def test_a_signing_key_is_asked_for_only_where_something_is_signed(shared: Path) -> None:
+    """Fetching needs none, nor does sending what is signed; putting one's own on top of the others' does."""
+    first = clone(shared, "a")
+    home = shared / "home-new"
+    home.mkdir()
+    subprocess.run(["git", "clone", "-q", "hub.git", "new"], cwd=shared, check=True, env=environment(home))
+    new = Plaint(shared / "new", home, now=None)
+    assert new.data("sync")["keyrings"]["received"] == len(keyrings(first))
+    assert keyrings(new) == keyrings(first)
+    key = {"PLAINT_SIGNING_KEY": str(shared / "keys" / "li.wei")}
+    new.good("register", "--channel", "phone", "--category", "other", "--body", "-", env=key, input=BODY)
+    assert new.data("sync")["sent"] == 1
+    new.good("register", "--channel", "phone", "--category", "other", "--body", "-", env=key, input=BODY)
+    first.good("sync", member="li.wei")
+    first.register()
+    first.good("sync", member="li.wei")
+    before = new.snapshot()
+    assert "no signing key was found" in new.refused("sync", code=3)
+    assert new.snapshot() == before
+    assert new.data("sync", env=key)["replayed"] == 1
+    is_whole(new)
+
+
 def test_events_on_both_sides_of_one_case(shared: Path) -> None:
     first, second = clone(shared, "a"), clone(shared, "b")
     case, other = open_case(first), first.cases()[0]["case"]

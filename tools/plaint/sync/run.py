@@ -3,7 +3,8 @@
 Nothing here is changed before all of it is known to be right: what came is in order, the replayed events are legal where they now stand, no
 uncommitted work is in the way. Ended at any moment, it can be run again.
 
-Who acts is found out once it is fetched: a clone may be older than the joining of the member who uses it.
+Who acts is found out once it is fetched: a clone may be older than the joining of the member who uses it. A signing key is needed only where events
+are replayed: a new clone fetches the keyrings before one is named.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ TRIES = 40
 
 
 Find = Callable[[Organisation], Actor]
-"""The member who acts in a state of the organisation; UsageError or NotAllowedError where they are none in it."""
+"""The member who acts in a state of the organisation; UsageError or NotAllowedError where they are none in it, EnvironmentFaultError without a key."""
 
 
 class OutOfOrderError(Exception):
@@ -56,6 +57,8 @@ class Synced:
     """What a sync did: commits that came and went, of those that went the replayed ones, keyrings that changed, and what people should know."""
 
     head: str
+    actor: Actor | None = None
+    """Who acted; None where nobody is named and no key tells."""
     received: int = 0
     sent: int = 0
     replayed: int = 0
@@ -76,11 +79,11 @@ def sync(repository: Repository, find: Find, remote: Remote, memory: Memory) -> 
             time.sleep(random.uniform(0.05, 0.2 + 0.1 * attempt))  # noqa: S311 - so that those who wait do not meet again
         try:
             with repository.lock():
-                actor = _once(find, repository, remote, memory, done)
-            if actor:
-                done.notes += warnings_of(
-                    actor, Organisation(repository, began), Organisation(repository, done.head), _changed_cases(repository, began, done.head)
-                )
+                through = _once(find, repository, remote, memory, done)
+            if through:
+                if done.actor:
+                    changed = _changed_cases(repository, began, done.head)
+                    done.notes += warnings_of(done.actor, Organisation(repository, began), Organisation(repository, done.head), changed)
                 return done
         except LockedError:
             if attempt == TRIES - 1:
@@ -99,18 +102,20 @@ def _changed_cases(repository: Repository, before: str, after: str) -> list[str]
     return [Path(name).stem for name in names if name.endswith(".yaml")]
 
 
-def _who(find: Find, repository: Repository, ours: str, theirs: str | None) -> Actor:
-    """Who acts: by what is here, or by what came."""
+def _who(find: Find, repository: Repository, ours: str, theirs: str | None) -> Actor | None:
+    """Who acts: by what is here, or by what came; None where there is no key to know them by."""
     try:
         return find(Organisation(repository, ours))
+    except EnvironmentFaultError:
+        return None
     except (UsageError, NotAllowedError):
         if theirs is None:
             raise
         return find(Organisation(repository, theirs))
 
 
-def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, done: Synced) -> Actor | None:
-    """One attempt; who acted, or None where somebody else was faster."""
+def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, done: Synced) -> bool:
+    """One attempt; False where somebody else was faster."""
     shared = remote.look()
     remote.fetch(shared)
     ours = repository.head()
@@ -118,11 +123,15 @@ def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, do
     theirs = _incoming_branch(repository)
     _refuse_taken_back(repository, remote, theirs)
     judged = _judge(repository, memory, theirs or ours)
-    actor = _who(find, repository, ours, theirs)
-    target, replay = _joined(actor, repository, ours, theirs)
+    actor = done.actor = _who(find, repository, ours, theirs)
+
+    def signer() -> Actor:
+        return actor or find(Organisation(repository, ours))  # which says what is missing
+
+    target, replay = _joined(signer, repository, ours, theirs)
     if target != ours or theirs != ours:
         judged = _judge(repository, memory, target, judged)
-    refs = _stored(actor, repository, replay)
+    refs = _stored(signer, repository, replay)
     decisions = _decide(repository, target, refs, shared)
     here = {keyrings.keyring_ref(name): sha for name, sha in decisions.here.items() if sha}
     gone = [keyrings.keyring_ref(name) for name, sha in decisions.here.items() if sha is None]
@@ -139,7 +148,7 @@ def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, do
         if large := _large(repository, target, theirs):
             remote.push_large(large)
         if not remote.push(target, shared, decisions.there):
-            return None
+            return False
         destroyed = {name: shared.keyrings[name] for name, sha in decisions.there.items() if sha is None}
         done.notes += [_still_served(name) for name, served in remote.serves(destroyed).items() if served]
         done.sent += sent
@@ -148,7 +157,7 @@ def _once(find: Find, repository: Repository, remote: Remote, memory: Memory, do
     if judged.start:  # own commits that were replayed are gone from this branch, and that is no rollback
         known = memory.recall()
         memory.keep(replace(judged.start, heads={**(known.heads if known else {}), remote.branch: target}))
-    return actor
+    return True
 
 
 def _still_served(case: str) -> str:
@@ -190,12 +199,13 @@ def _judge(repository: Repository, memory: Memory, head: str, before: Audited | 
     return judged
 
 
-def _joined(actor: Actor, repository: Repository, ours: str, theirs: str | None) -> tuple[str, Replay]:
+def _joined(signer: Callable[[], Actor], repository: Repository, ours: str, theirs: str | None) -> tuple[str, Replay]:
     """The commit that both sides come together in, and what was replayed for it."""
     if theirs is None or contains(repository.git, ours, theirs):
         return ours, Replay()
     if contains(repository.git, theirs, ours):
         return theirs, Replay()
+    actor = signer()
     own = shas(repository.git, ours, theirs)
     incoming = {ref.removeprefix(f"{INCOMING}keys/"): ref for ref in repository.git.text("for-each-ref", "--format=%(refname)", f"{INCOMING}keys/").split()}
     replayer = Replayer(actor, Organisation(repository, theirs), _Keyrings(repository, incoming))
@@ -222,9 +232,12 @@ class _Keyrings(Mapping[str, Keyring]):
         return len(self._refs)
 
 
-def _stored(actor: Actor, repository: Repository, replay: Replay) -> dict[str, str]:
+def _stored(signer: Callable[[], Actor], repository: Repository, replay: Replay) -> dict[str, str]:
     """The replayed keyrings as commits, by ref."""
-    return repository.write_keyrings(list(replay.keyrings.items()), actor.signing_key, actor.member) if replay.keyrings else {}
+    if not replay.keyrings:
+        return {}
+    actor = signer()
+    return repository.write_keyrings(list(replay.keyrings.items()), actor.signing_key, actor.member)
 
 
 def _decide(repository: Repository, target: str, refs: Mapping[str, str], shared: Shared) -> Decisions:
