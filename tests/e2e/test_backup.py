@@ -78,8 +78,10 @@ def test_what_is_no_backup_is_told_in_one_line(demo: Plaint, tmp_path: Path) -> 
     data = good.read_bytes()
     (tmp_path / "cut.bundle").write_bytes(data[:3000])
     (tmp_path / "rotten.bundle").write_bytes(data[:-5000] + bytes([data[-5000] ^ 1]) + data[-4999:])
-    for name in ("x", "cut", "rotten"):
-        assert "is no whole backup" in demo.refused("backup", "--check", tmp_path / f"{name}.bundle", member="sun.li")
+    demo.git("bundle", "create", "-q", tmp_path / "part.bundle", "main~3..main")
+    for name, why in (("x", "does not look like"), ("cut", "early EOF"), ("rotten", "error: "), ("part", "lacks these prerequisite commits")):
+        told = demo.refused("backup", "--check", tmp_path / f"{name}.bundle", member="sun.li")
+        assert "is no whole backup" in told and why in told
     assert "no such file" in demo.refused("backup", "--check", good, tmp_path / "none.bundle", member="sun.li")
     several = demo.run("backup", "--check", tmp_path / "cut.bundle", good, member="sun.li")
     assert (several.returncode, several.stdout) == (2, f"{good}: opens nothing that was disposed of\n")

@@ -21,7 +21,7 @@ from plaint.model.machine import fold, is_final
 from plaint.organisation import Organisation
 from plaint.seal.keyring import keyring_hash
 from plaint.store import keyrings
-from plaint.store.git import Git, last_words
+from plaint.store.git import Git
 from plaint.store.objects import Objects
 from plaint.store.repository import Repository
 
@@ -119,8 +119,9 @@ def restore(bundle: Path, target: Path) -> Git:
     """A bare copy of what a bundle holds, every object of it read; InputError where it holds no whole history."""
     result = Git(target.parent).call("clone", "-q", "--mirror", "--", str(bundle.resolve()), str(target))
     if result.code != 0:
+        first = next((line for line in result.error.splitlines() if line.startswith(("fatal:", "error:"))), result.error)  # the others follow from it
         raise InputError(
-            _("this is no whole backup, git cannot restore it: {words}").format(words=last_words(result.error)),
+            _("this is no whole backup, git cannot restore it: {words}").format(words=first.strip()),
             where=str(bundle),
             hint=_("make a new one; then destroy this, for parts of it may still be read"),
         )
