@@ -14,6 +14,7 @@ import click
 from plaint.cli.check import print_report
 from plaint.cli.common import common_options, format_option, parse_time, session
 from plaint.errors import InputError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def audit_command(
     call = session()
     git, prefix = _place(call.directory)
     objects = Objects(git)
-    pinned = Checkpoint.read(Path(since).read_bytes(), since) if since and Path(since).is_file() else None
+    pinned = Checkpoint.read(read_plain(Path(since)), since) if since and Path(since).is_file() else None
     since = pinned.head if pinned else _full(git, objects, since)
     if pinned and pinned.key:
         _check_signer(pinned, Past(git, objects, prefix), objects, str(since))

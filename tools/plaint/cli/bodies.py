@@ -9,6 +9,7 @@ from typing import Any
 
 from plaint.cli.asking import ask_text, prepare
 from plaint.errors import InputError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _, reason
 
 MAIN_FIELD = {"identity": "note", "report": "narrative", "inquiry": "note", "reporter": "text"}
@@ -22,7 +23,7 @@ def read_bodies(file: str | None, main: str) -> dict[str, dict[str, Any]]:
         return {}
     where = _("standard input") if file == "-" else file
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        data = sys.stdin.buffer.read() if file == "-" else read_plain(Path(file))
     except OSError as error:
         raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=reason(error)), where="--body") from error
     document = _read(data, where)

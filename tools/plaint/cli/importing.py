@@ -9,6 +9,7 @@ import click
 
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import InputError
+from plaint.files import read_plain
 from plaint.i18n import _, ngettext, reason
 from plaint.intake.importer import Outcome, import_table, read_file, rehearse
 from plaint.intake.mapping import load_map
@@ -49,7 +50,7 @@ def import_command(file: Path, map_file: Path, dry_run: bool, fmt: str) -> int:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except OSError as error:
         raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
 

@@ -13,7 +13,8 @@ import click
 from plaint.actor import config_folder, state_folder
 from plaint.cli.common import common_options, format_option, parse_time, print_json, session
 from plaint.errors import UsageError
-from plaint.i18n import _
+from plaint.files import open_plain
+from plaint.i18n import _, reason
 from plaint.intake.inbox import Done, Inbox
 from plaint.model.words import local
 
@@ -51,6 +52,9 @@ def import_command(paths: tuple[Path, ...], received: str | None, category: str 
     words = organisation.policy_in_force(call.now).categories
     if category and category not in words:
         raise UsageError(_("{word} is none of: {words}").format(word=category, words=", ".join(words)), where="--category")
+    for path in paths:
+        if not path.is_dir():
+            _readable(path)
     found = []
     for done in Inbox(call.actor, call.now, category or "", moment, anyway=anyway).bring_in(paths):
         found.append(done)
@@ -146,6 +150,14 @@ def _print_answer(case: str, answer: Answer) -> None:
             click.echo(text.format(case=case, reason=answer.reason), err=True)
         case _already:
             pass
+
+
+def _readable(path: Path) -> None:
+    """A mistaken path is told before anything is brought in; what cannot be read in a folder is set aside."""
+    try:
+        open_plain(path, handed_over=False).close()
+    except OSError as error:
+        raise UsageError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
 
 
 def _line(what: str, file: str, case: str, why: str) -> str:

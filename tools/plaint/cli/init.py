@@ -8,17 +8,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from plaint.actor import config_folder
 from plaint.cli.asking import ask, ask_word, ask_words, prepare
 from plaint.cli.common import common_options, session
-from plaint.errors import UsageError
+from plaint.errors import InputError, UsageError
+from plaint.files import read_plain
 from plaint.forge.workflows import FORGES
 from plaint.founding import Founding, NewMember, found, joining, new_signing_key, policy_document, valid_member_id
-from plaint.i18n import LANGUAGES, _, pick
+from plaint.i18n import LANGUAGES, _, pick, reason
 from plaint.model.policy import Policy, policy_from, preset_document, preset_names
 from plaint.seal.age import check_recipient, recipient_of
 from plaint.seal.identity import new_identity, write_identity
@@ -40,7 +40,11 @@ SPOKEN = {"en": "English", "zh": "中文"}
 @click.option("--signing-key", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Your SSH key; a new one if not given."))
 @click.option("--identity", metavar="FILE", type=click.Path(path_type=Path), help=_("Where your age identity is, or is to be written."))
 @click.option(
-    "--members", "lines", metavar="FILE", type=click.File(encoding="utf-8"), help=_("Who else is there: a file of the lines of plaint member keys, with roles.")
+    "--members",
+    "lines",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help=_("Who else is there: a file of the lines of plaint member keys, with roles."),
 )
 @click.option("--forge", type=click.Choice(list(FORGES)), help=_("Whose workflows to write: they tell what is late. GitHub's if not given."))
 @click.option("--recovery", metavar="RECIPIENT", help=_("The age recipient of a recovery key you already hold; otherwise one is made and shown once."))
@@ -56,7 +60,7 @@ def init(
     roles: tuple[str, ...],
     signing_key: Path | None,
     identity: Path | None,
-    lines: TextIO | None,
+    lines: Path | None,
     forge: str | None,
     recovery: str | None,
 ) -> None:
@@ -82,7 +86,7 @@ def init(
         founder = founder or ask(_("Your id here (small letters, as li.wei)"), valid_member_id, _own_id())
         roles = roles or ask_words(_("Your roles (numbers, with commas between)"), known, ",".join(known))
     founder = valid_member_id(founder or session().member or _own_id())
-    others = [joining(line) for line in lines or () if line.strip() and not line.startswith("#")]
+    others = [joining(line) for line in _lines(lines) if line.strip() and not line.startswith("#")]
     if wizard and lines is None:
         others = _ask_others(known)
     if wizard:
@@ -132,6 +136,18 @@ def _ask_others(roles: Mapping[str, str]) -> list[NewMember]:
             return found
         chosen = member.roles or ask_words(_("{member}'s roles (numbers, with commas between)").format(member=member.id), roles)
         found.append(replace(member, roles=chosen))
+
+
+def _lines(path: Path | None) -> list[str]:
+    """The lines of a file, or of standard input for `-`; none where none is given."""
+    if path is None:
+        return []
+    try:
+        return (sys.stdin.buffer.read() if str(path) == "-" else read_plain(path)).decode("utf-8").splitlines()
+    except UnicodeError as error:
+        raise InputError(_("this is not text in UTF-8"), where=str(path)) from error
+    except OSError as error:
+        raise UsageError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
 
 
 def _own_keys(founder: str, key_path: Path, identity: Path, roles: tuple[str, ...], expertise: tuple[str, ...], *, wizard: bool) -> NewMember:

@@ -14,6 +14,7 @@ import click
 from plaint.cli.common import common_options, format_option, print_json, session, table, width
 from plaint.cli.revising import COMMANDS as REVISING
 from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _, comma, ngettext, pick, reason
 from plaint.model.policy import Policy, policy_from, preset_names, preset_text
 from plaint.model.policy_tables import about, rules, sections
@@ -101,7 +102,7 @@ def find_policy(name: str) -> FoundPolicy:
     roster: Roster | None = None
     if Path(name).is_file():
         try:
-            data = Path(name).read_bytes()
+            data = read_plain(Path(name))
         except OSError as error:
             raise EnvironmentFaultError(_("cannot read the file: {error}").format(error=reason(error)), where=name) from error
         try:  # a file in an organisation is read for the people of that organisation: a draft of its next revision, say

@@ -10,6 +10,7 @@ import click
 
 from plaint.cli.common import ask_passphrase, common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _, reason
 
 FILES = click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -110,7 +111,7 @@ def _key(files: Sequence[Path]) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes()[:10_000].decode("utf-8", "replace")
+        return read_plain(path, 10_000).decode("utf-8", "replace")
     except OSError as error:
         raise EnvironmentFaultError(_("cannot read the file: {error}").format(error=reason(error)), where=str(path)) from error
 

@@ -10,6 +10,7 @@ import click
 from plaint.cli.asking import ask_text, ask_word, prepare
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import NotAllowedError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _, reason
 from plaint.model.checklist import answers, questions
 from plaint.model.words import local
@@ -102,7 +103,7 @@ def _read(file: str) -> dict[str, object]:
     from plaint.model.yamlio import load_yaml
 
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        data = sys.stdin.buffer.read() if file == "-" else read_plain(Path(file))
     except OSError as error:
         raise UsageError(_("{file} cannot be read: {reason}").format(file=file, reason=reason(error)), where="--body") from error
     found = load_yaml(data, file)

@@ -10,6 +10,7 @@ import click
 
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _
 from plaint.model.words import local
 from plaint.revising import Revised
@@ -49,7 +50,7 @@ def draft_command(file: Path, fmt: str) -> None:
     from plaint.revising import draft
 
     call = session()
-    _print(draft(call.actor, file.read_bytes(), str(file), call.local_now), fmt)
+    _print(draft(call.actor, read_plain(file), str(file), call.local_now), fmt)
 
 
 @click.command("approve", help=_("Approve a draft of the policy."))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from plaint.desk import Entry, Ids, Recorded, record_series, refuse_early
 from plaint.errors import InputError, UsageError
 from plaint.evidence.pieces import KIND, SEALED, padded, size_class
 from plaint.evidence.pipe import Passed, Progress, seal_file
+from plaint.files import open_plain
 from plaint.i18n import _, reason
 from plaint.model.record import new_event_id
 from plaint.organisation import Organisation
@@ -74,13 +74,11 @@ class Added:
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """A plain file that holds something, and its size; UsageError where it is not one."""
     try:
-        with path.open("rb", buffering=0) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise UsageError(_("this is not a plain file"), where=str(path))
-            if not found.st_size:
+        with open_plain(path, handed_over=False, buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size:
                 raise InputError(_("the file is empty"), where=str(path))
-            yield file, found.st_size
+            yield file, size
     except OSError as error:
         raise UsageError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from plaint.actor import Actor
 from plaint.desk import Entry, Sealer, plan_case, register_many, seal_here
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError
+from plaint.files import read_plain
 from plaint.i18n import _, listed, pick, reason
 from plaint.intake.importkey import import_secret, known_sources
 from plaint.intake.mapping import Map
@@ -58,7 +59,7 @@ class Outcome:
 def read_file(path: Path, plan: Map) -> Table:
     """The table in a file, by what the map says of it; InputError where it cannot be read."""
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError as error:
         raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error)), where=str(path)) from error
     return read_table(data, plan.columns(), where=str(path), encoding=plan.encoding, delimiter=plan.delimiter)

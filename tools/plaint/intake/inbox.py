@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
+from plaint.files import read_plain
 from plaint.i18n import _, reason
 from plaint.intake.importer import check_role
 from plaint.intake.known import Known
@@ -120,8 +121,7 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _read(path: Path) -> tuple[bytes, datetime]:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = read_plain(path, LARGEST + 1, handed_over=False)
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
         raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
@@ -138,8 +138,7 @@ def _is_sealed(data: bytes) -> bool:
 
 def _start(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(64 * 1024)
+        return read_plain(path, 64 * 1024, handed_over=False)
     except OSError as error:
         raise InputError(_("the file cannot be read: {reason}").format(reason=reason(error))) from error
 

@@ -15,6 +15,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from plaint.errors import InputError
+from plaint.files import read_plain
 from plaint.i18n import _, reason
 from plaint.intake.letter import OUTLOOK
 
@@ -111,13 +112,11 @@ def _from_line(line: bytes) -> datetime | None:
 
 
 def _starts(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(5)
+    return read_plain(path, 5, handed_over=False)
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
+    data = read_plain(path, LARGEST + 1, handed_over=False)
     if len(data) > LARGEST:
         raise InputError(_("the file is larger than {size} MiB").format(size=LARGEST // 1024 // 1024), where=str(path))
     return data

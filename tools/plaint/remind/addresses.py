@@ -20,10 +20,12 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from plaint.errors import EnvironmentFaultError, InputError, UsageError
+from plaint.files import open_plain, read_plain
 from plaint.i18n import _, reason
 from plaint.model.schema import check_document
 from plaint.model.yamlio import load_yaml
@@ -100,7 +102,7 @@ def load_private(path: Path, repository: Path, schema: str, *, hint: str) -> Map
             _("the addresses must not lie in the repository, where everybody reads them"), where=str(path), hint=_("move the file away: git would keep it")
         )
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except FileNotFoundError as error:
         if not hint:
             return None
@@ -168,7 +170,7 @@ def settle(server: Server, env: Mapping[str, str]) -> Server:
 def password_in(path: Path) -> str:
     """The password in the first line of a file; UsageError where everybody on this machine could read it."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with TextIOWrapper(open_plain(path), encoding="utf-8") as file:
             if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o007:
                 raise UsageError(_("everybody on this machine can read this password"), where=str(path), hint=_("chmod o-rwx shuts them out"))
             found = file.readline(10_000).rstrip("\r\n")

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError, UsageError
+from plaint.files import open_plain
 from plaint.i18n import _, reason
 from plaint.seal import age
 from plaint.seal.age import KeyPair
@@ -40,7 +41,7 @@ def load_identity(path: Path, passphrase: Ask | None = None, *, env: Mapping[str
     `warn` (default: a line on standard error) hears of a file that others can read.
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_LARGEST + 1)
     except OSError as error:
