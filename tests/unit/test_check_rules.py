@@ -12,7 +12,7 @@ import pyrage
 import pytest
 
 from builders import event_id
-from checking import CASE, NOW, OTHER, House, sealed_text, some_keyring
+from checking import CASE, NOW, OTHER, House, git, sealed_text, some_keyring
 from plaint.check.rules import rules
 from plaint.model.record import Event, dump_event, dump_header
 from plaint.model.sampling import draw
@@ -145,6 +145,40 @@ def event_copied(h: House) -> None:
 @spoils("S209")
 def event_id_again(h: House) -> None:
     h.add(h.case(start="2026-10-05T10:00").receive(), OTHER)
+
+
+@spoils("S210")
+def case_deleted(h: House) -> None:
+    with_keyring(h)
+    h.commit()
+    (h.root / CASE_FILE).unlink()
+
+
+@spoils("S210")
+def evidence_deleted(h: House) -> None:
+    h.write(f"cases/2026/{CASE}/a.age", sealed_text("report"))
+    h.commit()
+    (h.root / f"cases/2026/{CASE}/a.age").unlink()
+
+
+@spoils("S210")
+def evidence_changed(h: House) -> None:
+    h.write(f"cases/2026/{CASE}/a.age", sealed_text("report"))
+    h.commit()
+    h.write(f"cases/2026/{CASE}/a.age", sealed_text("inquiry"))
+
+
+@spoils("S210")
+def schema_deleted(h: House) -> None:
+    h.commit()
+    (h.root / "schemas/case.schema.json").unlink()
+
+
+@spoils("S210")
+def schema_changed_and_staged(h: House) -> None:
+    h.commit()
+    h.edit("schemas/case.schema.json", '"Case"', '"Fall"')
+    git(h.root, "add", "schemas")
 
 
 @spoils("S301")
@@ -889,6 +923,32 @@ def test_review_done_is_not_asked_for_again(house):
             event("conclude", number=801 + number, at="2027-01-12T09:00:00+08:00", result="in-order"),
         )
     assert house.codes("2027-04-02T09:00") == []
+
+
+def test_what_is_missing_here_is_judged_as_it_was_committed(house):
+    """A deleted member or policy makes no case unlawful, and a deleted case no keyring superfluous."""
+    with_keyring(house)
+    house.commit()
+    shutil.rmtree(house.root / "members")
+    shutil.rmtree(house.root / "policy")
+    git(house.root, "rm", "-q", CASE_FILE)
+    findings = house.check().findings
+    assert {f.rule for f in findings} == {"S210"}
+    said = {f.record: f.message for f in findings}
+    assert said[CASE_FILE] == f"this file is missing here, and git has it: git restore --staged --worktree {CASE_FILE} brings it back"
+    assert "git restore policy/1.yaml brings it back" in said["policy/1.yaml"]
+    for each in findings:
+        git(house.root, *each.message.partition(": git ")[2].removesuffix(" brings it back").split())
+    assert house.check().findings == ()
+
+
+def test_an_index_that_is_behind_is_no_finding(house):
+    """As after a kill between the commit and the index."""
+    with_keyring(house)
+    house.write(f"cases/2026/{CASE}/a.age", sealed_text("report"))
+    house.commit()
+    git(house.root, "rm", "-q", "--cached", "-r", "cases", "schemas")
+    assert house.check().findings == ()
 
 
 def test_duties_start_with_the_first_case(house):

@@ -52,6 +52,10 @@ def _form() -> tuple[Rule, ...]:
         Rule("S209", warning, _("An event id that stands in two records"),
              _("Event ids are random, so two different events hardly ever have the same one. Nothing is lost, but look at both."),
              _("Look at both events; if both are genuine there is nothing to do.")),
+        Rule("S210", error, _("A file is not as it was committed"),
+             _("The last commit has this file, and the folder lacks it or has it otherwise. Nothing is lost: what was committed stands in git, and plaint "
+               "works from there. What was deleted is judged as the commit has it."),
+             _("Bring back what was committed (git restore FILE); git status shows what else differs.")),
         Rule("S301", warning, _("The schemas are not those of this plaint"),
              _("The folder schemas/ lets editors and other programs check records offline. It differs from what this version of plaint brings, "
                "so they would judge otherwise than plaint does."),

@@ -44,12 +44,16 @@ def record_files(snapshot: Snapshot, kind: RecordKind, found: Collector) -> list
         path = item.path
         if (other := alike.setdefault(path.casefold(), path)) != path:
             found.add("S205", path, _("its name differs from {other} only in capital letters").format(other=other), line=1)
-        if item.what is not What.FILE:
+        if item.what not in {What.FILE, What.GONE}:
             found.add("S204", path, _("this is a symbolic link") if item.what is What.LINK else _("this is not a plain file"))
         elif pattern.fullmatch(path):
             records.append(item)
+            if item.what is What.GONE:  # one that was changed is judged as it lies there
+                _tell_adrift(item, found)
         elif kind is RecordKind.CASE and (match := _EVIDENCE.fullmatch(path)) and f"{match[1]}.yaml" in paths:
             beside.append(item)
+            if item.restore:
+                _tell_adrift(item, found)
         elif path.rsplit("/", 1)[-1] != _KEPT:
             found.add("S201", path, _("{kind} records have names such as {form}").format(kind=kind.value, form=_form(kind)))
     for item, data in zip(beside, snapshot.beginnings(beside), strict=True):
@@ -57,6 +61,14 @@ def record_files(snapshot: Snapshot, kind: RecordKind, found: Collector) -> list
         if not data.startswith((SEALED_MAGIC, BEGIN.encode())) and not pointer:
             found.add("K102", item.path, _("this file beside a case is not encrypted"))
     return records
+
+
+def _tell_adrift(item: Item, found: Collector) -> None:
+    if item.what is What.GONE:
+        message = _("this file is missing here, and git has it: {command} brings it back")
+    else:
+        message = _("this file is not as it was committed: {command} brings that back")
+    found.add("S210", item.path, message.format(command=item.restore))
 
 
 def _form(kind: RecordKind) -> str:
@@ -148,9 +160,19 @@ def check_schemas(snapshot: Snapshot, found: Collector) -> None:
     items = {item.path.removeprefix("schemas/"): item for item in snapshot.items("schemas")}
     known = schema_files()
     there = [name for name in known if name in items and items[name].what is What.FILE]
+    wrong = {name: _("this schema is missing") for name in known if name not in there}
     for name, data in zip(there, snapshot.contents([items[n] for n in there]), strict=True):
-        if data != known[name]:
-            found.add("S301", f"schemas/{name}", _("this schema differs from the one that this plaint brings"), line=1)
-    for name in known:
-        if name not in there:
-            found.add("S301", f"schemas/{name}", _("this schema is missing"))
+        if data.replace(b"\r\n", b"\n") != known[name]:
+            wrong[name] = _("this schema differs from the one that this plaint brings")
+    adrift = [name for name in wrong if name in items and items[name].restore]
+    committed = _contents(snapshot.then(snapshot.head or ""), "schemas") if adrift else {}
+    for name, message in wrong.items():
+        if name in adrift and committed.get(f"schemas/{name}") == known[name]:
+            _tell_adrift(items[name], found)
+        else:
+            found.add("S301", f"schemas/{name}", message, line=1 if name in there else None)
+
+
+def _contents(commit: Snapshot | None, folder: str) -> dict[str, bytes]:
+    items = [item for item in commit.items(folder) if item.what is What.FILE] if commit else []
+    return {item.path: data for item, data in zip(items, commit.contents(items), strict=True)} if commit else {}

@@ -3,6 +3,7 @@
 Rules:
 - The working tree is read as it lies on disk, so that trouble is seen before it is committed; what git does not track counts too.
 - A commit (and always a bare repository) is read through one `git cat-file`.
+- What the last commit has and the working tree lacks is read from the commit, and told: a file that was deleted by mistake is not a case that there is not.
 - Links are reported, never followed. Nothing is written.
 
 >>> Snapshot.open(Path(".")).read("plaint.yaml")[:9]
@@ -12,21 +13,24 @@ b'plaint: 1'
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _, reason
 from plaint.model.yamlio import MAX_BYTES
 from plaint.store import keyrings
+from plaint.store.adrift import Adrift, adrift
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 from plaint.store.repository import Repository
 from plaint.store.trees import FILE_MODES
 
 _BEGINNING = 512
+_FOLDERS = ("cases", "members", "policy", "releases", "reviews", "schemas")
 
 
 class What(Enum):
@@ -35,15 +39,18 @@ class What(Enum):
     FILE = "file"
     LINK = "link"
     OTHER = "other"
+    GONE = "gone"
+    """Committed, but not in the working tree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a folder, by its path from plaint.yaml; `key` is how to read it."""
+    """One entry of a folder, by its path from plaint.yaml; `key` is how to read it. `restore` is the command that makes it as the last commit has it, if it is not."""
 
     path: str
     what: What
     key: str
+    restore: str = ""
 
 
 List = Callable[[str], list[Item]]
@@ -80,21 +87,47 @@ class Snapshot:
         repository = Repository.discover(start)
         if revision is not None:
             return _of_commit(repository.git, repository.objects, repository.prefix, revision)
-        root = repository.root
-        return cls(
-            repository.head(),
-            repository.prefix,
-            lambda folder: sorted(_listed(root, folder), key=lambda item: item.path),
-            lambda items: (_read_file(root / item.key) for item in items),
-            lambda items: (_read_file(root / item.key, _BEGINNING) for item in items),
-            lambda: keyrings.read_all(repository.git, repository.objects) or None,
-            lambda commit: _then(repository.git, repository.objects, repository.prefix, commit),
-        )
+        return _of_working_tree(repository)
 
     def read(self, path: str) -> bytes | None:
         """One file at the top; None where there is none."""
         found = [item for item in self.items("") if item.path == path and item.what is What.FILE]
         return next(self.contents(found), None)
+
+
+def _of_working_tree(repository: Repository) -> Snapshot:
+    root, prefix, objects = repository.root, repository.prefix, repository.objects
+
+    @cache
+    def changes() -> Mapping[str, Adrift]:
+        found = adrift(repository.git, objects, [prefix + folder for folder in _FOLDERS])
+        return {path.removeprefix(prefix): each for path, each in found.items()}
+
+    def items(folder: str) -> list[Item]:
+        found = {item.path: item for item in _listed(root, folder)}
+        if folder in _FOLDERS and repository.head():
+            for path, each in changes().items():
+                if path in found:
+                    found[path] = replace(found[path], restore=each.restore)
+                elif path.startswith(f"{folder}/"):
+                    found[path] = Item(path, What.GONE, each.blob, each.restore)
+        return sorted(found.values(), key=lambda item: item.path)
+
+    def beginning(item: Item, most: int) -> bytes:
+        if item.what is not What.GONE:
+            return _read_file(root / item.key, most)
+        with objects.stream(item.key) as stream:
+            return stream.read(most)
+
+    return Snapshot(
+        repository.head(),
+        prefix,
+        items,
+        lambda items: (beginning(item, MAX_BYTES + 1) for item in items),
+        lambda items: (beginning(item, _BEGINNING) for item in items),
+        lambda: keyrings.read_all(repository.git, objects) or None,
+        lambda commit: _then(repository.git, objects, prefix, commit),
+    )
 
 
 def _of_commit(git: Git, objects: Objects, prefix: str, revision: str) -> Snapshot:
@@ -167,7 +200,7 @@ def _listed(root: Path, folder: str) -> Iterator[Item]:
             yield Item(path, What.FILE if entry.is_file(follow_symlinks=False) else What.OTHER, path)
 
 
-def _read_file(path: Path, most: int = MAX_BYTES + 1) -> bytes:
+def _read_file(path: Path, most: int) -> bytes:
     """Its first bytes; one more than a record may have is enough for the loader to refuse it."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
