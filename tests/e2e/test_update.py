@@ -8,7 +8,13 @@ import pytest
 from conftest import Plaint
 
 pytestmark = pytest.mark.long
-OLD = "# ours, with a comment of our own\nrun: pip install 'plaint==0.0.1rc2' other==1\n"
+OLD = """\
+# ours: plaint==0.0.1 was bad
+env:
+  PLAINT_SOURCE: ${{ vars.PLAINT_SOURCE || 'plaint[x]==0.0.1rc2' }}
+  ANOTHER: "plaint==0.0.3"
+run: pip install other==1
+"""
 
 
 def test_an_older_repository_is_brought_up_to_date(demo: Plaint) -> None:
@@ -37,4 +43,12 @@ def test_an_older_repository_is_brought_up_to_date(demo: Plaint) -> None:
     demo.good("audit")
     before = demo.snapshot()
     assert "already" in demo.good("update", member="zhou.ning")
+    assert demo.snapshot() == before
+    (demo.folder / "schemas" / "case.schema.json").unlink()
+    (demo.folder / "schemas" / "member.schema.json").write_text("{}\n")
+    assert demo.run("update", member="zhou.ning").stderr.splitlines() == [
+        f"schemas/{name}.schema.json: not as it was committed; git restore schemas/{name}.schema.json brings that back" for name in ("case", "member")
+    ]
+    assert (demo.run("check").stdout.count("S210"), outdated()) == (2, 0)
+    demo.git("restore", "schemas")
     assert demo.snapshot() == before

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 import click
 
 from plaint.cli.common import common_options, session
 from plaint.errors import NotAllowedError
 from plaint.i18n import _, listed, ngettext, pick
+
+if TYPE_CHECKING:
+    from plaint.store.repository import Repository
 
 
 @click.command(
@@ -30,7 +34,8 @@ def update() -> None:
     changes = {path: data for path, data in wanted.items() if repository.read(path) != data}
     version = metadata.version("plaint")
     if not changes:
-        click.echo(_("Everything here is of plaint {version} already.").format(version=version))
+        click.echo(_("Everything committed is of plaint {version} already.").format(version=version))
+        _tell_adrift(repository)
         return
     policy, membership = organisation.policy_in_force(call.now), organisation.roster.now(actor.member)
     if not (membership and membership.roles & set(policy.stewards)):
@@ -43,6 +48,15 @@ def update() -> None:
     click.echo(
         ngettext("{n} file brought to plaint {version}.", "{n} files brought to plaint {version}.", len(changes)).format(n=len(changes), version=version)
     )
+
+
+def _tell_adrift(repository: Repository) -> None:
+    """The schemas here that are not as committed: an update commits, and has nothing to do with them."""
+    from plaint.store.adrift import adrift
+
+    found = adrift(repository.git, repository.objects, [f"{repository.prefix}schemas"])
+    for path, each in found.items():
+        click.echo(_("{file}: not as it was committed; {command} brings that back").format(file=path, command=each.restore), err=True)
 
 
 COMMANDS = {"update": update}

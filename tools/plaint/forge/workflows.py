@@ -10,6 +10,7 @@ from importlib import metadata, resources
 
 FORGES = {"github": ".github/workflows/{}", "gitlab": ".{}", "none": ""}
 """Where each forge looks for its workflows."""
+_PINNED = re.compile(rb"^([ \t]*PLAINT_SOURCE:[^#\n]*?\bplaint(?:\[[^\]\n]*\])?==)[0-9][\w.+!]*", re.MULTILINE)
 
 
 def workflow_files(forge: str, language: str) -> dict[str, bytes]:
@@ -28,9 +29,11 @@ def workflow_files(forge: str, language: str) -> dict[str, bytes]:
 
 
 def repinned(workflow: bytes) -> bytes:
-    """A workflow that installs this version of plaint; whatever else was changed in it stays.
+    """A workflow that installs this version of plaint: of the lines that plaint wrote, the setting PLAINT_SOURCE; whatever else stands in it stays.
 
-    >>> repinned(b"PLAINT_SOURCE: plaint==0.0.1") == repinned(b"PLAINT_SOURCE: plaint==0.0.2")
+    >>> repinned(b"PLAINT_SOURCE: plaint[x]==0.0.1") == repinned(b"PLAINT_SOURCE: plaint[x]==0.0.2")
     True
+    >>> repinned(b"# mine: plaint==0.0.1 was bad")
+    b'# mine: plaint==0.0.1 was bad'
     """
-    return re.sub(rb"\bplaint==[0-9][\w.+!]*", f"plaint=={metadata.version('plaint')}".encode(), workflow)
+    return _PINNED.sub(rb"\g<1>" + metadata.version("plaint").encode(), workflow)
