@@ -220,6 +220,27 @@ def test_a_file_of_another_case_or_piece_is_refused(demo: Plaint, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
+def test_odd_names_are_told_and_shown(demo: Plaint, tmp_path: Path) -> None:
+    case = under_inquiry(demo)
+    unreadable = os.fsdecode(os.fsencode(tmp_path) + b"/bad\xffname.txt")
+    Path(unreadable).write_text("x")
+    broken = tmp_path / "two\nlines.txt"
+    broken.write_text("x")
+    for words in (("evidence", "add", case, unreadable, "--kind", "document"), ("evidence", "metadata", unreadable)):
+        line = demo.refused(*words, member="wang.fang")
+        assert "bad\\xffname.txt: the name of this file is not UTF-8" in line
+    added = demo.good("evidence", "add", case, broken, "--kind", "document", member="wang.fang")
+    listed = demo.good("evidence", "list", case, member="wang.fang")
+    event = listed.splitlines()[1].split()[0]
+    got = demo.good("evidence", "get", case, event, "-o", tmp_path / "a\nb", member="wang.fang")
+    assert (added.count("\n"), len(listed.splitlines()), got.count("\n")) == (1, 3, 1)
+    assert "two\\nlines.txt" in added
+    assert "two\\nlines.txt" in listed
+    assert "a\\nb: 1 byte, as collected" in got
+    (demo.folder / "-n.txt").write_text("x")
+    assert "if the file -n.txt is meant, write ./-n.txt" in demo.refused("evidence", "add", case, "-n.txt", "--kind", "document", member="wang.fang")
+
+
 def test_who_may_not_is_refused_before_anything_is_read(demo: Plaint, tmp_path: Path) -> None:
     case = under_inquiry(demo)
     (tmp_path / "a").write_text(TEXT)

@@ -18,7 +18,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from plaint.errors import UsageError
+from plaint.errors import InputError, UsageError
 from plaint.i18n import _
 
 _HANDED_OVER = re.compile(r"/dev/fd/\d+|/dev/stdin|/proc/(self|\d+)/fd/\d+").fullmatch
@@ -36,6 +36,28 @@ def open_plain(path: Path, *, handed_over: bool = True, buffering: int = -1) -> 
     except BaseException:
         os.close(handle)
         raise
+
+
+def shown(name: str | Path) -> str:
+    r"""A file's name as a line of a table can hold it: what cannot be printed is escaped, as are the bytes of one that is not UTF-8.
+
+    >>> print(shown("two\nlines"))
+    two\nlines
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in str(name))
+
+
+def check_name(path: Path) -> None:
+    """InputError where a file's name is not UTF-8: it is recorded as it is, in YAML, which can hold nothing else."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(_("the name of this file is not UTF-8"), where=shown(path), hint=_("rename it, then give it again")) from None
+
+
+def _escaped(char: str) -> str:
+    byte = ord(char) - 0xDC00  # how Python carries a byte that is no UTF-8
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else char.encode("unicode_escape").decode("ascii")
 
 
 def _check(mode: int, path: Path, *, handed_over: bool) -> None:

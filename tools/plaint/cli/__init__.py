@@ -41,11 +41,11 @@ def run(arguments: list[str]) -> int:
     except BaseException as error:  # noqa: BLE001 - what a library written in Rust throws is no Exception
         if _pressed:
             return _stopped()
-        return _tell(error)
+        return _tell(error, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _tell(error: BaseException) -> int:
+def _tell(error: BaseException, arguments: list[str]) -> int:
     """Says in a line why the command has failed; the exit code."""
     import click
 
@@ -61,6 +61,8 @@ def _tell(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = _("{command} --help tells more").format(command=context.command_path if context else "plaint")
+        if isinstance(error, click.NoSuchOption) and (file := next((a for a in arguments if a[:1] == "-" and os.path.lexists(a)), "")):
+            hint = _("if the file {file} is meant, write ./{file}").format(file=file)
         click.echo(f"plaint: {with_hint(' '.join(error.format_message().split()), hint)}", err=True)
         return 2
     if isinstance(error, SystemExit):  # how click leaves when the reader of what we print has gone, as `head` does

@@ -11,6 +11,7 @@ from plaint.cli.common import common_options, complete_case, format_option, past
 from plaint.cli.events import print_recorded
 from plaint.cli.evidence_add import add, metadata
 from plaint.errors import NotAllowedError
+from plaint.files import shown
 from plaint.i18n import _, ngettext
 from plaint.model.words import code_title, event_title, local, word_title
 
@@ -37,7 +38,7 @@ def list_evidence(case: str, fmt: str) -> None:
     for piece in pieces(record):
         body: dict[str, Any] = dict(found[piece.id].body) if piece.id in found else {}
         data.append({"event": piece.id, "at": piece.at.isoformat(), "kind": piece.kind, "size": piece.size, "digest": piece.digest, "sealed": body})
-        rows.append((piece.id, local(piece.at, zone), word_title(piece.kind), word_title(piece.size), piece.event.by, str(body.get("name", _("(sealed)")))))
+        rows.append((piece.id, local(piece.at, zone), word_title(piece.kind), word_title(piece.size), piece.event.by, shown(body.get("name", _("(sealed)")))))
     if fmt == "json":
         print_json(data)
         return
@@ -62,9 +63,11 @@ def get(case: str, piece: str, output: Path | None) -> None:
     wanted = find(record, piece)
     about = known_of(call.actor, record, wanted)
     target = output or Path(Path(about.name.replace("\\", "/")).name or wanted.id)
-    with progress(_("Opening {file}").format(file=target.name), int(about.body["bytes"])) as advance:
+    with progress(_("Opening {file}").format(file=shown(target.name)), int(about.body["bytes"])) as advance:
         get_one(call.actor, record, wanted, target, advance)
-    click.echo(_("{file}: {bytes} bytes, as collected (SHA-256 {digest}…)").format(file=target, bytes=about.body["bytes"], digest=about.body["original"][:12]))
+    size = int(about.body["bytes"])
+    done = ngettext("{file}: {n} byte, as collected (SHA-256 {digest}…)", "{file}: {n} bytes, as collected (SHA-256 {digest}…)", size)
+    click.echo(done.format(file=shown(target), n=size, digest=about.body["original"][:12]))
     click.echo(_("It is no longer sealed: keep it where nobody else reads, and delete it when you are done."), err=True)
 
 

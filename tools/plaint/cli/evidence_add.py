@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from plaint.cli.common import common_options, complete_case, format_option, past_time, print_json, progress, session
+from plaint.files import shown
 from plaint.i18n import _
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def add(
             items = _items_of_reporter(file, size, path, collected, cleaned, stack) if from_reporter else (_item(file, size, path.name, collected),)
             plans.append(_Plan(path, sum(item.size for item in items), items))
         for plan in plans:
-            with progress(_("Sealing {file}").format(file=plan.path.name), plan.size) as advance:
+            with progress(_("Sealing {file}").format(file=shown(plan.path.name)), plan.size) as advance:
                 added = add_all(call.actor, case, plan.items, call.local_now, progress=advance)
             done += added
             if fmt == "text":
@@ -118,7 +119,7 @@ def _lines(plan: _Plan, added: list[Added]) -> Iterator[str]:
                 if item.cleans_first
                 else _("case {case}  evidence {event}  {file}, original, for the custodians alone  sealed as {digest}…")
             )
-        yield line.format(case=each.recorded.case, event=each.recorded.event, file=plan.path.name, digest=each.digest[:12])
+        yield line.format(case=each.recorded.case, event=each.recorded.event, file=shown(plan.path.name), digest=each.digest[:12])
 
 
 def _as_data(each: Added) -> dict[str, str]:
@@ -138,9 +139,9 @@ def _items_of_reporter(file: BinaryIO, size: int, path: Path, collected: Collect
     try:
         told = read(file, path.name)
         if not told:
-            click.echo(_("{file} tells nothing besides its content.").format(file=path.name), err=True)
+            click.echo(_("{file} tells nothing besides its content.").format(file=shown(path.name)), err=True)
             return (as_it_is,)
-        click.echo(_("{file} tells, besides its content:").format(file=path.name), err=True)
+        click.echo(_("{file} tells, besides its content:").format(file=shown(path.name)), err=True)
         tell(rows(told))
         question = _("Keep the original for the custodians alone, and add a cleaned copy?")
         if cleaned is False or (cleaned is None and sys.stdin.isatty() and not ask_yes(question, default=True)):
@@ -167,7 +168,7 @@ def _warn_of_size(path: Path, size: int) -> None:
         _(
             "{file}: {size} MB go into git itself: every clone will carry them for ever, and many servers refuse files over 100 MB. "
             "lfs-above in plaint.yaml sends large files to Git LFS instead."
-        ).format(file=path.name, size=size // 1_000_000),
+        ).format(file=shown(path.name), size=size // 1_000_000),
         err=True,
     )
 
@@ -198,6 +199,6 @@ def metadata(files: tuple[Path, ...], fmt: str) -> None:
     for path, told in found.items():
         lines = rows(told)
         head = _("{file} tells, besides its content:") if lines else _("{file} tells nothing besides its content.")
-        click.secho(head.format(file=path.name), bold=True)
+        click.secho(head.format(file=shown(path.name)), bold=True)
         for label, value in lines:
             click.echo(f"  {label}{' ' * (24 - width(label))} {value}")

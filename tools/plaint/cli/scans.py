@@ -17,6 +17,7 @@ from plaint.cli.common import progress
 from plaint.desk import Entry
 from plaint.errors import NotAllowedError
 from plaint.evidence.adding import Collected, Item, add, check_files, opened
+from plaint.files import shown
 from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState, apply
@@ -47,7 +48,7 @@ def keep(actor: Actor, case: str, files: Sequence[Path], part: str, arrived: dat
     """Adds the files to a case just registered; the ids of the pieces of evidence."""
     done = []
     for path in files:
-        with opened(path) as (file, size), progress(_("Sealing {file}").format(file=path.name), size) as advance:
+        with opened(path) as (file, size), progress(_("Sealing {file}").format(file=shown(path.name)), size) as advance:
             collected = Collected(_kind(path), actor.member, arrived, part, {"source": _("came with the report")})
             done += [each.recorded.event for each in add(actor, case, [Item(file, size, path.name, collected)], now, progress=advance)]
     return done
@@ -57,7 +58,7 @@ def tell(files: Sequence[Path], pieces: Sequence[str], part: str) -> None:
     """One line for each file."""
     line = _("  evidence {event}  {file}, for the custodians alone") if part == WITH_IDENTITY else _("  evidence {event}  {file}")
     for path, event in zip(files, pieces, strict=True):
-        click.echo(line.format(event=event, file=path.name))
+        click.echo(line.format(event=event, file=shown(path.name)))
 
 
 def _kind(path: Path) -> str:

@@ -20,7 +20,7 @@ from plaint.desk import Entry, Ids, Recorded, record_series, refuse_early
 from plaint.errors import InputError, UsageError
 from plaint.evidence.pieces import KIND, SEALED, padded, size_class
 from plaint.evidence.pipe import Passed, Progress, seal_file
-from plaint.files import open_plain
+from plaint.files import check_name, open_plain
 from plaint.i18n import _, reason
 from plaint.model.record import new_event_id
 from plaint.organisation import Organisation
@@ -84,9 +84,10 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def check_files(paths: Sequence[Path]) -> dict[Path, int]:
-    """The size of each file, when all of them can be read."""
+    """The size of each file, when all of them can be read and named."""
     found = {}
     for path in paths:
+        check_name(path)
         with opened(path) as (_file, size):
             found[path] = size
     return found
