@@ -95,12 +95,17 @@ def ask_time(question: str, now: datetime, zone: ZoneInfo) -> datetime:
     return ask(question, read, local(now, zone))
 
 
-def ask_text(label: str, event: str = "", before: str = "") -> str:
-    """A text of many lines: in the editor that VISUAL or EDITOR names, which begins with what stood `before`; or typed, ended by a line with a dot."""
+def ask_text(label: str, event: str = "", before: str = "", *, optional: bool = False) -> str:
+    """A text of many lines: in the editor that VISUAL or EDITOR names, which begins with what stood `before`; or typed, ended by a line with a dot.
+
+    One that is `optional` may be left empty, after a second thought.
+    """
     while True:
         text = _edited(label, event, before) if os.environ.get("VISUAL") or os.environ.get("EDITOR") else _typed(label)
         if text:
             return text + "\n"
+        if optional and ask_yes(_("Nothing was written. Leave it empty?"), default=True):
+            return ""
         click.echo(_("Nothing was written for {field}. Once more:").format(field=label), err=True)
 
 

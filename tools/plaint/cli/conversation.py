@@ -1,6 +1,7 @@
 """The conversation that registers a report: one question after the other, a summary, and any answer can still be changed.
 
-Nothing is recorded before the summary is agreed to. It shows what the policy's words say, and of the reporter only which details were given.
+Nothing is recorded before the summary is agreed to. It shows all that was answered, the reporter's details too: a digit that is wrong in a telephone
+number is found here or never, for once they are sealed whoever wrote them down may not be one who can open them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Conversation:
             "reporter": (_("The reporter"), _ask_reporter),
             "category": (_("Category"), lambda: ask_word(_("What is it about?"), _titles(policy.categories))),
             **{name: (label, partial(ask_optional, question)) for name, label, question in asked()},
-            "narrative": (_("The whole story"), lambda: ask_text(_("what happened, in full"), "receive")),
+            "narrative": (_("The whole story"), lambda: ask_text(_("what happened, in full"), "receive", optional=True)),
             "attach": (_("Files"), self._ask_files),
             "excluded": (_("Shut out"), self._ask_excluded),
         }
@@ -96,13 +97,15 @@ class Conversation:
         shown = {
             "channel": pick(policy.channels[answers["channel"]]),
             "received": local(answers["received"], self.zone),
-            "reporter": listed(_given(answers["reporter"])) or _("anonymous"),
+            "reporter": answers["reporter"].get("name") or _("anonymous"),
             "category": pick(policy.categories[answers["category"]]),
             "attach": self._tell_files(),
             "excluded": ", ".join(answers["excluded"]) or _("nobody"),
         }
         click.echo(err=True)
-        tell([(label, shown.get(key, answers[key]) or "-") for key, (label, _question) in self.questions.items()])
+        rows = [(label, shown.get(key, answers[key]) or "-") for key, (label, _question) in self.questions.items()]
+        at = list(self.questions).index("reporter") + 1
+        tell(rows[:at] + _given(answers["reporter"]) + rows[at:])
         click.echo(err=True)
 
     def files(self) -> tuple[tuple[Path, ...], bool | None]:
@@ -182,6 +185,7 @@ def _ask_reporter() -> dict[str, Any]:
     return {**found, **({"contact": contact} if contact else {})}
 
 
-def _given(reporter: Mapping[str, Any]) -> list[str]:
+def _given(reporter: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was given of the reporter besides the name."""
     known = {**reporter, **reporter.get("contact", {})}
-    return [question for name, question in _details().items() if name in known]
+    return [(label, known[name]) for name, label in _details().items() if name in known and name != "name"]

@@ -20,6 +20,7 @@ from plaint.i18n import _, pick
 from plaint.model.machine import CaseState, fold, transitions_for
 from plaint.model.policy import Policy, Transition
 from plaint.model.words import local
+from plaint.organisation import Organisation
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -358,9 +359,13 @@ def print_recorded(done: Recorded, fmt: str, more: Mapping[str, Any] = MappingPr
     if fmt == "json":
         print_json({"case": done.case, "event": done.event, "state": done.state, "commit": done.commit, **more})
     else:
-        click.echo(
-            _("case {case}  event {event}  state {state}  commit {commit}").format(case=done.case, event=done.event, state=done.state, commit=done.commit[:10])
-        )
+        line = _("case {case}  event {event}  state {state}  commit {commit}")
+        click.echo(line.format(case=done.case, event=done.event, state=_state_title(done), commit=done.commit[:10]))
+
+
+def _state_title(done: Recorded) -> str:
+    now = Organisation(session().organisation.repository)
+    return pick(now.policy_of(now.case(done.case)).states[done.state].title)
 
 
 COMMANDS = {spec.kind: _command(spec) for spec in _table()}
