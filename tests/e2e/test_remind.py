@@ -207,11 +207,12 @@ def test_dry_run_prints_the_mails_and_sends_none(house: Reminded, post: Post, ex
     assert not house.state.exists()
 
 
-def test_without_an_addresses_file_the_dry_run_still_tells(busy: Plaint) -> None:
+def test_without_an_addresses_file_the_dry_run_tells_who_has_no_address(busy: Plaint) -> None:
     done = busy.run("remind", "--dry-run", now=LATER)
     assert done.returncode == 1
     assert done.stderr.count("there is no address") == 5
-    assert "To: sun.li\n" in done.stdout
+    assert "sun.li: not sent, for there is no address: " in done.stderr
+    assert done.stdout == "0 mails would be sent.\n"
 
 
 # How it is sent

@@ -21,6 +21,7 @@ from plaint.model.deadlines import Status
 from plaint.model.policy import Kind, Reminder, load_preset, policy_from, preset_document
 from plaint.model.reminders import alarm, escalation, stage
 from plaint.remind import ledger as books
+from plaint.remind.letter import House, letter, subject
 from plaint.remind.plan import Intent, Told, mails, notices
 
 HOUSE = load_preset("house")
@@ -137,6 +138,18 @@ def test_what_is_at_risk_is_told_to_both() -> None:
     (told,) = set(map(tuple, hearers(endangered).values()))
     assert set(hearers(endangered)) == {"steward", "supervisor"}
     assert told == (alarm(HOUSE.reminders.rules[Kind.RETENTION], local("2026-10-20T09:00"), SHANGHAI),)
+
+
+def test_a_disposal_in_its_grace_is_due_and_not_late() -> None:
+    """As plaint todo has it."""
+    over = item("2026-10-14T00:00", status=Status.SOON, kind=Kind.RETENTION, members=("steward",))
+    late = item("2026-10-15T00:00", status=Status.LATE, case="R7M4-K2XD", members=("steward",))
+    (mail,) = (m for m in mails(notices([over, late], ROSTER, local("2026-10-16T09:00")), Told({}), "genesis", "example.org", local("2026-10-16T09:00"))
+               if m.intent.member == "steward")  # fmt: skip
+    assert subject(mail) == "1 late, 1 due for disposal"
+    text = letter(mail, "s@example.org", "en", House({"en": "Firm"}, SHANGHAI, "p@example.org")).get_content()
+    assert "\nDue for disposal\n" in text
+    assert "over since 2026-10-14 00:00" in text
 
 
 def test_a_policy_without_reminders_still_reminds() -> None:

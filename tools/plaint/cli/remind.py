@@ -83,8 +83,8 @@ def remind(
     for result in rehearse(this, folder) if dry_run else send(this, server, folder):
         results.append(result)
         if fmt == "text":
-            if dry_run and result.message:
-                _print_mail(result.mail.intent.member, result.message)
+            if result.outcome is Outcome.PLANNED and result.message:
+                _print_mail(result.message)
             _print_outcome(result)
     if fmt == "json":
         print_json([_plain(result) for result in results if result.outcome is not Outcome.VOID])
@@ -97,10 +97,10 @@ def remind(
     context.exit(1 if any(result.outcome in FAILED for result in results) else 0)
 
 
-def _print_mail(member: str, message: EmailMessage) -> None:
+def _print_mail(message: EmailMessage) -> None:
     """A mail that would be sent."""
     for name in ("To", "Subject", "Message-ID"):
-        click.echo(f"{name}: {message[name] or member}")
+        click.echo(f"{name}: {message[name]}")
     text = message.get_content().replace("\r\n", "\n")  # as base64 carries lines through the mail
     click.echo(f"\n{text}")
 

@@ -17,7 +17,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-from plaint.agenda import Item
+from plaint.agenda import Item, disposal_due
 from plaint.i18n import _, listed, ngettext, pick, speaking
 from plaint.model.deadlines import Status
 from plaint.model.words import stretch
@@ -89,13 +89,15 @@ def _body(mail: Mail, house: House) -> Iterator[str]:
 def _groups(notices: Sequence[Notice], at: datetime) -> list[_Group]:
     """What belongs under one heading, the most pressing first."""
     risk = [n for n in notices if n[1].status is Status.AT_RISK]
-    others = [n for n in notices if n[0].escalated]
-    late = [n for n in notices if n not in risk and n not in others and at > n[1].due]
+    disposal = [n for n in notices if disposal_due(n[1].status, n[1].due, at)]
+    others = [n for n in notices if n[0].escalated and n not in disposal]
+    late = [n for n in notices if n not in risk and n not in disposal and n not in others and at > n[1].due]
     soon = [n for n in notices if n not in risk and n not in others and at <= n[1].due]
     groups = [
         _Group(_("Records at risk"), _("{n} at risk").format(n=len(risk)), risk),
         _Group(_("Late"), _("{n} late").format(n=len(late)), late),
         _Group(_("Late with others"), _("{n} late with others").format(n=len(others)), others),
+        _Group(_("Due for disposal"), _("{n} due for disposal").format(n=len(disposal)), disposal),
         _Group(_("Due soon"), _("{n} due soon").format(n=len(soon)), soon),
     ]
     return [group for group in groups if group.notices]
@@ -106,6 +108,8 @@ def _lines(thing: Thing, item: Item, at: datetime, zone: ZoneInfo) -> Iterator[s
     words = {"clock": item.title, "due": due, "span": stretch(item.due - at)}
     if item.status is Status.AT_RISK:
         text = _("{clock}: to be kept until {due}").format(**words)
+    elif disposal_due(item.status, item.due, at):
+        text = _("{clock}: over since {due}").format(**words)
     elif at > item.due:
         text = _("{clock}: was due {due}, {span} ago").format(**words)
     elif item.provisional:
