@@ -68,6 +68,7 @@ def test_by_flags(desk: Desk, preset: str, country: str | None) -> None:
     config = (org.folder / "plaint.yaml").read_text()
     assert "zh: 'Acme 公司'" in config
     assert "- zh\n- en\n" in config
+    assert (org.folder / "README.md").read_text().startswith("# Acme 公司\n")
     recipient = desk.run("age-keygen", "-y", stdin=recovery[0]).stdout.strip()
     assert f"recovery: {recipient}" in config
     policy = (org.folder / "policy" / "1.yaml").read_text()

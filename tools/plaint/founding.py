@@ -161,7 +161,7 @@ def files(founding: Founding, at: datetime) -> dict[str, bytes]:
             }
         ).encode(),
         "policy/1.yaml": dump_header(document) + b"".join(dump_event(event) for event in adopted),
-        "README.md": README.format(name=" · ".join(founding.name.values())).encode(),
+        "README.md": README.format(name=" · ".join(dict.fromkeys(founding.name.values()))).encode(),
         ".gitignore": b"public/\n.demo-keys/\n",
         "site/mkdocs.yml": MKDOCS.encode(),
         **{f"site/docs/{language}/contact.md": CONTACT[language].encode() for language in founding.languages},
