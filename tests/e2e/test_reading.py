@@ -173,6 +173,14 @@ def test_a_case_that_is_not_there(demo_once: Plaint) -> None:
         assert "there is no case" in demo_once.refused(command, "", member="chen.jie")
 
 
+def test_an_id_as_people_type_it(demo_once: Plaint) -> None:
+    case = demo_once.cases()[0]["case"]
+    wanted = demo_once.data("show", case)
+    assert demo_once.data("show", case.replace("-", "")) == wanted
+    assert demo_once.data("show", f" {case.replace('-', '').lower()} ") == wanted
+    assert "there is no case -" in demo_once.refused("show", "--", "-")
+
+
 def test_a_beginning_of_several(demo_once: Plaint) -> None:
     """The demo's ids are the same each time, and some begin alike."""
     ids = [each["case"] for each in demo_once.cases()]

@@ -224,6 +224,11 @@ def test_people_who_are_missing_are_found(house: Policy, code: str, changes: dic
     assert code in codes(house, staff(house, **changes))
 
 
+def test_one_is_counted_as_one(house: Policy) -> None:
+    said = [problem.message for problem in lint(house, staff(house, decider=None)) if problem.code == "too-few-approvers"]
+    assert said == ["a new revision needs 2 approvals; 1 member may approve (Supervisor, Decision maker)"]
+
+
 def test_duties_that_one_person_would_do_alone_are_found(house: Policy) -> None:
     alone = dict.fromkeys(("steward", "supervisor"))
     assert "duties-not-apart" in codes(house, staff(house, **alone, both=member(["steward", "supervisor"])))

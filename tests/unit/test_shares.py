@@ -46,7 +46,7 @@ def test_case_line_breaks_and_remarks_do_not_matter() -> None:
 
 
 def test_the_same_share_twice_is_one() -> None:
-    with pytest.raises(InputError, match="it takes 2 different shares, and 1 are here"):
+    with pytest.raises(InputError, match="it takes 2 different shares, and 1 is here"):
         combine([SHARES[0], SHARES[0]])
 
 

@@ -129,9 +129,10 @@ class Organisation:
         return {path.rsplit("/", 1)[-1].removesuffix(".yaml"): path for path in self.repository.record_paths(RecordKind.CASE, self.revision)}
 
     def case(self, case: str) -> Record:
-        """One case; a unique beginning of its id will do. UsageError where there is none or more than one."""
+        """One case; a unique beginning of its id will do, and its hyphen may be left out. UsageError where there is none or more than one."""
         wanted = case.strip().upper()
-        found = [wanted] if wanted in self.case_paths else [c for c in self.case_paths if wanted and c.startswith(wanted)]
+        bare = wanted.replace("-", "")
+        found = [wanted] if wanted in self.case_paths else [c for c in self.case_paths if bare and c.replace("-", "").startswith(bare)]
         if not found:
             raise UsageError(_("there is no case {case}").format(case=case), hint=_("plaint list shows them"))
         if len(found) > 1:

@@ -71,7 +71,7 @@ def _plain(member_id: str, roster: Roster) -> dict[str, Any]:
 def _waiting(policy: Policy, member_id: str, proposal: Proposal) -> tuple[str, str, str, str]:
     event = proposal.event
     what = {"join": _("joining"), "roles": _("new roles"), "rotate": _("new keys")}[event.kind]
-    count = _("{given} of {needed} approvals").format(given=len(proposal.given), needed=proposal.needed)
+    count = ngettext("{given} of {needed} approval", "{given} of {needed} approvals", proposal.needed).format(given=len(proposal.given), needed=proposal.needed)
     return member_id, _roles(policy, event.codes.get("roles", ())), _fields(policy, event.codes.get("expertise", ())), f"{what}: {count}"
 
 

@@ -11,7 +11,7 @@ import click
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, UsageError
 from plaint.files import read_plain
-from plaint.i18n import _
+from plaint.i18n import _, ngettext
 from plaint.model.words import local
 from plaint.revising import Revised
 
@@ -70,7 +70,8 @@ def _print(done: Revised, fmt: str) -> None:
         since = done.since.isoformat() if done.since else None
         print_json({"policy": done.revision, "approvals": done.given, "needed": done.needed, "since": since, "commit": done.commit})
         return
-    line = _("revision {n}: {given} of {needed} approvals").format(n=done.revision, given=done.given, needed=done.needed)
+    line = ngettext("revision {n}: {given} of {needed} approval", "revision {n}: {given} of {needed} approvals", done.needed)
+    line = line.format(n=done.revision, given=done.given, needed=done.needed)
     zone = session().organisation.config.timezone
     click.echo(line + (_("; in force from {time}").format(time=local(done.since, zone)) if done.since else ""))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from plaint.i18n import _, listed, pick, semicolon
+from plaint.i18n import _, listed, ngettext, pick, semicolon
 from plaint.model.course import event_names
 from plaint.model.policy import TEAM, Policy
 from plaint.model.roster import Roster
@@ -46,8 +46,9 @@ def _roles_held(policy: Policy, roster: Roster, candidates: Sequence[str]) -> It
             yield "nobody-holds", _("no member could open the compartment {word}: nobody holds the role {roles}").format(**words)
     approvers = roster.with_roles(policy.approvers)
     if len(approvers) < policy.approvals:
-        words = {"n": str(len(approvers)), "needed": str(policy.approvals), "roles": _role_names(policy, policy.approvers)}
-        yield "too-few-approvers", _("a new revision needs {needed} approvals, and {n} members may approve ({roles})").format(**words)
+        needed = ngettext("a new revision needs {n} approval", "a new revision needs {n} approvals", policy.approvals).format(n=policy.approvals)
+        able = ngettext("{n} member may approve ({roles})", "{n} members may approve ({roles})", len(approvers))
+        yield "too-few-approvers", needed + semicolon() + able.format(n=len(approvers), roles=_role_names(policy, policy.approvers))
     if (others := policy.reminders.escalate_to) and not roster.with_roles(others):
         yield "nobody-reminded", _("nobody would hear of what stays late: nobody holds the role {roles}").format(roles=_role_names(policy, others))
     if not roster.with_roles(policy.stewards):
@@ -60,8 +61,9 @@ def _members_approved(policy: Policy, roster: Roster) -> Iterator[Finding]:
     stewards = roster.with_roles(policy.stewards)
     others = min((len(set(roster.with_roles(rules.roles)) - {steward}) for steward in stewards), default=None) if rules else None
     if rules and others is not None and others < rules.approvals:
-        words = {"n": str(others), "needed": str(rules.approvals), "roles": _role_names(policy, rules.roles)}
-        yield "too-few-for-members", _("a change of members needs {needed} approvals, and {n} others could give one ({roles})").format(**words)
+        needed = ngettext("a change of members needs {n} approval", "a change of members needs {n} approvals", rules.approvals).format(n=rules.approvals)
+        able = ngettext("{n} other could give one ({roles})", "{n} others could give one ({roles})", others)
+        yield "too-few-for-members", needed + semicolon() + able.format(n=others, roles=_role_names(policy, rules.roles))
 
 
 def _team_possible(policy: Policy, roster: Roster, candidates: Sequence[str]) -> Iterator[Finding]:

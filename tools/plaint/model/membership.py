@@ -22,7 +22,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from plaint.i18n import _
+from plaint.i18n import _, listed, pick
 from plaint.model.policy import MembershipRules, Policy
 from plaint.model.record import Event, Record
 from plaint.model.revisions import Revision, in_force, revision_of
@@ -175,7 +175,9 @@ class _Fold:
         if event.by == member:
             return _("it is about {member}, so somebody else must approve it").format(member=member)
         if not held or held[0].roles.isdisjoint(rules.roles):
-            return _("{member} may not approve it: it takes the role {roles}").format(member=event.by, roles=", ".join(rules.roles))
+            return _("{member} may not approve it: it takes the role {roles}").format(
+                member=event.by, roles=listed(pick(rules.titles.get(r, {"en": r})) for r in rules.roles)
+            )
         if event.by in change.given:
             return _("{member} has approved it already").format(member=event.by)
         change.given.add(event.by)

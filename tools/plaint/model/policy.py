@@ -140,6 +140,8 @@ class MembershipRules:
 
     approvals: int
     roles: tuple[str, ...]
+    titles: Mapping[str, Text] = field(default_factory=dict, compare=False)
+    """What people call the policy's roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,7 @@ def policy_from(document: Mapping[str, Any], where: str = "") -> Policy:
         approvals=document["approvals"]["policy"],
         approvers=tuple(document["approvals"]["roles"]),
         stewards=tuple(document["stewards"]),
-        membership=_membership(document.get("membership")),
+        membership=_membership(document.get("membership"), document["roles"]),
         threshold=document["publication"]["threshold"],
         publication_every=Every(document["publication"]["every"]),
     )
@@ -301,8 +303,8 @@ def _transition(item: Mapping[str, Any]) -> Transition:
     )
 
 
-def _membership(item: Mapping[str, Any] | None) -> MembershipRules | None:
-    return MembershipRules(item["approvals"], tuple(item["roles"])) if item else None
+def _membership(item: Mapping[str, Any] | None, titles: Mapping[str, Text]) -> MembershipRules | None:
+    return MembershipRules(item["approvals"], tuple(item["roles"]), titles) if item else None
 
 
 def _duration(item: Mapping[str, Any], key: str) -> Duration | None:

@@ -77,11 +77,15 @@ def rules(policy: Policy) -> list[tuple[str, str]]:
     return [
         (_("Inquiry team"), _("at least {n}, each: {roles}").format(n=policy.team.least, roles=roles(policy, policy.team.roles))),
         *fields,
-        (_("New revision"), _("{n} approvals by: {roles}").format(n=policy.approvals, roles=roles(policy, policy.approvers))),
+        (_("New revision"), _approvals(policy, policy.approvals, policy.approvers)),
         (_("Members are kept by"), roles(policy, policy.stewards)),
-        *([(_("Changes of members"), _("{n} approvals by: {roles}").format(n=changes.approvals, roles=roles(policy, changes.roles)))] if changes else []),
+        *([(_("Changes of members"), _approvals(policy, changes.approvals, changes.roles))] if changes else []),
         (_("Counts are published from"), str(policy.threshold)),
     ]
+
+
+def _approvals(policy: Policy, n: int, by: Iterable[str]) -> str:
+    return ngettext("{n} approval by: {roles}", "{n} approvals by: {roles}", n).format(n=n, roles=roles(policy, by))
 
 
 def _section(heading: str, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[Section]:

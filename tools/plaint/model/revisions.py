@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from plaint.errors import InputError
-from plaint.i18n import _
+from plaint.i18n import _, listed, pick
 from plaint.model.policy import Policy
 from plaint.model.record import Event, Record
 from plaint.model.roster import Roster
@@ -73,7 +73,8 @@ def approvals(record: Record, revisions: Mapping[int, Revision], roster: Roster)
             continue
         before = rules_for(revisions, int(record.id), event.at)
         if before and not roster.roles(event.by, event.at) & set(before.approvers):
-            yield event, _("{member} may not approve a revision: it takes the role {roles}").format(member=event.by, roles=", ".join(before.approvers))
+            roles = listed(pick(before.roles.get(role, {"en": role})) for role in before.approvers)
+            yield event, _("{member} may not approve a revision: it takes the role {roles}").format(member=event.by, roles=roles)
         elif event.by in counted:
             yield event, _("{member} has approved it already").format(member=event.by)
         else:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from shamir_mnemonic import MnemonicError, Share, combine_mnemonics, generate_mnemonics
 
 from plaint.errors import InputError, UsageError
-from plaint.i18n import _
+from plaint.i18n import _, ngettext
 from plaint.seal.age import secret_bytes, secret_from_bytes
 
 MOST = 16
@@ -39,7 +39,11 @@ def combine(shares: Sequence[str]) -> str:
     distinct = {share.index: text for share, text in zip(read, shares, strict=True)}
     needed = read[0].member_threshold if read else 2
     if len(distinct) < needed:
-        raise InputError(_("it takes {needed} different shares, and {n} are here").format(needed=needed, n=len(distinct)))
+        raise InputError(
+            ngettext("it takes {needed} different shares, and {n} is here", "it takes {needed} different shares, and {n} are here", len(distinct)).format(
+                needed=needed, n=len(distinct)
+            )
+        )
     try:
         found = combine_mnemonics([_plain(text) for text in list(distinct.values())[:needed]])
     except MnemonicError as error:
