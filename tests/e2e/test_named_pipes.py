@@ -45,6 +45,11 @@ def test_none_waits_for_a_named_pipe(demo: Plaint, tmp_path: Path) -> None:
         done = impatient.run(*(named.get(word, word) for word in words), member=member, input="report: {title: x}", env=env)
         assert f"{pipe}: this is not a plain file" in done.stderr, f"{name}: {done.stderr}{done.stdout}"
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), f"{name}: {done.stderr}"
+    key = tmp_path / "key"
+    key.write_bytes(demo.key("li.wei").read_bytes())
+    os.mkfifo(tmp_path / "key.pub")
+    env = {"PLAINT_SIGNING_KEY": str(key)}
+    assert "key.pub: this is not a plain file" in impatient.refused(*COMMANDS["body"][:-1], "-", member="li.wei", input="title: x", env=env)
     assert demo.snapshot() == before
     assert not (tmp_path / "new").exists()
     (tmp_path / "post").mkdir()

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from plaint.errors import EnvironmentFaultError
+from plaint.files import read_plain
 from plaint.i18n import _
 from plaint.store.git import clean_environment, last_words
 
@@ -204,7 +205,7 @@ def _read_public(path: Path) -> str:
     beside = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
     text = ""
     with suppress(OSError):
-        text = beside.read_text("utf-8", "replace")
+        text = read_plain(beside).decode("utf-8", "replace")
     public = _literal(text.strip())
     if public:
         return public
