@@ -132,6 +132,15 @@ def test_file_names_that_are_not_utf_8(house):
     assert "\x1b" not in finding.record
 
 
+def test_file_that_is_changed_and_has_a_name_in_two_lines(house):
+    folder = f"cases/2026/{CASE}"
+    house.write(f"{folder}/a\nb.age", "x")
+    house.commit()
+    before = house.codes()
+    house.write(f"{folder}/a\nb.age", "y")
+    assert house.codes() == [*before, "S210"]
+
+
 def test_command(house, call):
     house.commit()
     code, out, err = call("-C", str(house.root), "check", "--now", NOW)

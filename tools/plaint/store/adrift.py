@@ -36,7 +36,7 @@ def adrift(git: Git, objects: Objects, folders: Sequence[str]) -> Mapping[str, A
         return {}
     committed = {entry.path: entry.sha for folder in folders for entry in objects.ls_tree("HEAD", folder) if entry.mode in FILE_MODES}
     staged = {path: line[:1] != b" " for line in lines if (path := line[3:].decode("utf-8", "surrogateescape")) in committed}
-    there = [path for path in staged if (git.folder / path).is_file()]
+    there = [path for path in staged if "\n" not in path and (git.folder / path).is_file()]  # no record is named so, and git reads them by line
     hashed = git.text("hash-object", "--stdin-paths", stdin=b"".join(os.fsencode(path) + b"\n" for path in there)).split() if there else []
     as_committed = {path for path, sha in zip(there, hashed, strict=True) if sha == committed[path]}  # only the index is behind
     return {path: Adrift(committed[path], _restore(path, both=both)) for path, both in sorted(staged.items()) if path not in as_committed}
