@@ -242,6 +242,8 @@ def test_who_left_can_act_no_more(desk: Desk, acting: As) -> None:
     desk.having(PLAINT_MEMBER="chen.jie", PLAINT_SIGNING_KEY=str(desk.folder / ".demo-keys" / "li.wei")).plaint(
         "register", "--channel", "phone", "--category", "other", "--body", "-", stdin=body
     ).fails(3, "is not one of chen.jie's")
+    gone = desk.having(PLAINT_SIGNING_KEY=str(desk.folder / ".demo-keys" / "li.wei")).plaint("todo", "--mine")
+    gone.fails(2, "the signing key that git would use is of li.wei, who left or has another by now")
     assert desk.refs() == before
     assert "li.wei" not in {each["member"] for each in desk.data("member", "list")}
     assert "li.wei" in desk.good("member", "list", "--all")

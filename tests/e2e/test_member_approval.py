@@ -65,6 +65,8 @@ def test_who_waits_is_nobody_yet(desk: Desk, acting: As) -> None:
     before = desk.refs()
     for command in (REGISTER, ("rekey", "--all"), ("member", "leave", "li.wei"), ("todo", "--mine")):
         acting("gao.lan").plaint(*command, stdin=BODY).fails(2, "gao.lan is not a member yet", "waits for approval")
+    by_key = desk.having(PLAINT_SIGNING_KEY=str(desk.folder / ".demo-keys" / "gao.lan"))
+    assert "gao.lan is not a member yet" in by_key.plaint("doctor").stdout
     case = open_cases(desk)[0]
     acting("chen.jie").plaint("grant", case, "gao.lan", "--compartment", "report").fails(2, "gao.lan waits for approval")
     assert desk.refs() == before

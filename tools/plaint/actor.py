@@ -47,9 +47,18 @@ class Actor:
         member = member or os.environ.get("PLAINT_MEMBER")
         if not member:
             key = signing_key_for(organisation.repository, "")
-            member = organisation.roster.by_signing_key(key.public)
+            roster = organisation.roster
+            member = roster.by_signing_key(key.public) or roster.waiting_with(key.public)
+            if member is None and (former := roster.formerly(key.public)):
+                raise UsageError(
+                    _("the signing key that git would use is of {member}, who left or has another by now").format(member=former),
+                    hint=_("plaint member list shows who is; a steward records new keys"),
+                )
             if member is None:
-                raise UsageError(_("nobody here has the signing key that git would use"), hint=_("say who acts with --as MEMBER, or run plaint doctor"))
+                raise UsageError(
+                    _("nobody here has the signing key that git would use"),
+                    hint=_("say who acts with --as MEMBER; a steward lets people in: plaint member add"),
+                )
         if organisation.roster.now(member) is None:
             if member in organisation.roster.waiting:
                 raise NotAllowedError(

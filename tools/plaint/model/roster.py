@@ -100,5 +100,18 @@ class Roster:
 
     def by_signing_key(self, public: str) -> str | None:
         """The active member with this signing key ("ssh-ed25519 AAAA…", comment or not)."""
-        key = " ".join(public.split()[:2])
+        key = _bare(public)
         return next((m for m in self.active() if (membership := self.now(m)) and key in membership.signing), None)
+
+    def waiting_with(self, public: str) -> str | None:
+        """Who would be a member with this signing key, once that is approved."""
+        joining = ((m, p.event) for m, proposals in self.waiting.items() for p in proposals if p.event.kind == "join")
+        return next((m for m, event in joining if _bare(public) in event.codes["signing"]), None)
+
+    def formerly(self, public: str) -> str | None:
+        """Who had this signing key at some time."""
+        return next((m for m, held in self.members.items() if any(_bare(public) in each.signing for each in held)), None)
+
+
+def _bare(public: str) -> str:
+    return " ".join(public.split()[:2])
