@@ -238,6 +238,19 @@ def test_a_plain_clone_has_no_keyrings(desk: Desk) -> None:
     assert faults(clone) == {}
 
 
+def test_a_new_key_that_nobody_has_let_in_yet(desk: Desk) -> None:
+    new = desk.home / "new.age-identity"
+    assert desk.run("age-keygen", "-o", new).code == 0
+    desk.good("member", "rotate", "li.wei", "--recipient", desk.run("age-keygen", "-y", new).stdout.strip())
+    desk = desk.having(PLAINT_IDENTITY=str(new))
+    found = faults(desk)
+    assert list(found) == ["keyrings"]
+    assert "opens none of the newest cases" in found["keyrings"]
+    assert "plaint rekey --all" in found["keyrings"]
+    desk.having(PLAINT_MEMBER="chen.jie", PLAINT_IDENTITY="").good("rekey", "--all")
+    assert faults(desk) == {}
+
+
 def test_some_keyrings_are_missing(desk: Desk) -> None:
     case = next(each["case"] for each in desk.data("list") if each["state"] != "disposed")
     desk.git("update-ref", "-d", f"refs/plaint/keys/{case}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +24,8 @@ NEWEST_ALLOWED = timedelta(minutes=5)
 MAILBOX = "mailbox.yaml"
 """Looked at where this machine fetches mail, and only there."""
 OLDEST_GIT = (2, 34)
+_NEWEST_CASES = 8
+"""Tried, whether one's own key opens any."""
 
 
 def _checks() -> Iterator[Check]:
@@ -133,7 +135,10 @@ def _keyrings() -> str:
     organisation = session().organisation
     repository = organisation.repository
     hint = _("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them")
-    kept = [record.id for record in organisation.cases() if not organisation.policy_of(record).states[organisation.state(record).state].final]
+    found = sorted(
+        (record.events[0].at, record.id) for record in organisation.cases() if not organisation.policy_of(record).states[organisation.state(record).state].final
+    )
+    kept = [case for _at, case in found]
     there = repository.keyring_refs()
     if kept and not there:
         raise EnvironmentFaultError(_("this clone has no keyrings, so no sealed text can be opened"), hint=hint)
@@ -141,7 +146,34 @@ def _keyrings() -> str:
     if missing:
         names = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         raise EnvironmentFaultError(_("{n} of {all} cases have no keyring here: {cases}").format(n=len(missing), all=len(kept), cases=names), hint=hint)
+    if not _opens_any(kept):
+        raise EnvironmentFaultError(
+            _("your age identity opens none of the newest cases that your roles open"),
+            hint=_("after a new role or key, somebody who can open them runs plaint rekey --all"),
+        )
     return ngettext("of {n} case", "of {n} cases", len(kept)).format(n=len(kept))
+
+
+def _opens_any(cases: Sequence[str]) -> bool:
+    """Whether the member's identity opens one of the newest cases that by their roles they may open; also where there is none, or no identity to try."""
+    from plaint.access import REPORTER, Exceptions, openers
+    from plaint.desk import case_secrets
+    from plaint.model.machine import fold
+
+    call = session()
+    organisation, tried = call.organisation, 0
+    for record in (organisation.case(case) for case in reversed(cases[-_NEWEST_CASES:])):
+        policy = organisation.policy_of(record)
+        state = fold(policy, record.events)
+        parts = set(record.header["seals"]) - {REPORTER}
+        try:
+            if any(call.actor.member in openers(policy, organisation.roster, part, state, record.events, Exceptions()) for part in parts):
+                tried += 1
+                if case_secrets(call.actor, record):
+                    return True
+        except PlaintError:  # the member or the identity; that has been said
+            return True
+    return not tried
 
 
 def _mailbox() -> str:
