@@ -379,7 +379,7 @@ def test_a_case_as_it_is_printed(demo: Plaint) -> None:
     ):
         body = {"course": "x y", "findings": "x y", "recommendation": "x y"} if words[0] == "conclude" else {"measures": "x y"}
         said = demo.good(words[0], case, *words[1:], member=member, now=f"2026-{now}+08:00", input=json.dumps(body))
-        assert re.fullmatch(rf"case {case}  event [0-9a-z]{{8}}  state \w+  commit [0-9a-f]{{10}}\n(?:  next: .*\n)?", said)
+        assert re.fullmatch(rf"case {case}  event [0-9a-z]{{8}}  state \w+(?: \w+)*  commit [0-9a-f]{{10}}\n(?:  next: .*\n)?", said)
     shown = demo.good("show", case, now="2026-11-30T12:30+08:00").replace(case, "[case]")
     assert shown == GOLDEN
     chinese = demo.good("show", case, "--lang", "zh", now="2026-11-30T12:30+08:00")
