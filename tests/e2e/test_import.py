@@ -28,6 +28,7 @@ from plaint.desk import open_case
 from plaint.errors import NotAllowedError
 from plaint.founding import Founding, NewMember, found, new_signing_key
 from plaint.intake.importkey import import_secret, known_sources
+from plaint.intake.sealers import Sealers
 from plaint.organisation import Organisation
 from plaint.seal import age
 from plaint.seal.identity import new_identity, write_identity
@@ -282,6 +283,17 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(org: Org, tm
     assert org.git.text("status", "--porcelain") == ""
     assert len(list(org.actor("li.wei").organisation.case_paths)) == 200
     assert org.git.call("fsck", "--strict").code == 0
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name != "posix", reason="stops a process")
+def test_a_helper_that_hangs_is_ended() -> None:
+    with Sealers(2) as seal:
+        seal._start()
+        helpers = list(seal._helpers)
+        os.kill(helpers[0].pid, signal.SIGSTOP)
+    assert helpers[0].returncode == -signal.SIGKILL
+    assert helpers[1].returncode is not None
 
 
 def ends(pid: int, within: float = 5) -> bool:

@@ -19,7 +19,7 @@ from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, Pl
 from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
 from plaint.model.machine import CaseState, apply, fold, renewed
-from plaint.model.policy import Policy
+from plaint.model.policy import Policy, Text
 from plaint.model.record import Event, Record, append, dump_event, dump_header, new_case_id, new_event_id, parse
 from plaint.model.schema import check_record, check_sealed
 from plaint.organisation import Organisation, case_path
@@ -66,6 +66,8 @@ class Recorded:
     case: str
     event: str
     state: str
+    title: Text
+    """What people call the state."""
     commit: str
 
 
@@ -112,6 +114,7 @@ class Draft:
     data: bytes
     keyring: Keyring
     event: Event
+    policy: Policy
     state: CaseState
 
 
@@ -192,7 +195,7 @@ def _draft(plan: Plan, sealing: SealedCase | PlaintError) -> Draft:
         codes["source"] = plan.event.codes["source"]
     event = replace(plan.event, codes={**{k: v for k, v in plan.event.codes.items() if k not in codes}, **codes}, sealed=sealing.sealed)
     data = dump_header({"plaint": FIRST_FORMAT, "case": case, "policy": policy.revision, "seals": sealing.seals}) + dump_event(event)
-    draft = Draft(case, case_path(case, event.at), data, sealing.keyring, event, apply(policy, CaseState(), event))
+    draft = Draft(case, case_path(case, event.at), data, sealing.keyring, event, policy, apply(policy, CaseState(), event))
     check_record(parse(data, draft.path))
     return draft
 
@@ -237,7 +240,7 @@ def register_many(
         else:
             message = f"receive: {len(done)} cases\n\n" + "".join(f"Case: {d.case}\nEvent: {d.event.id}\n" for d in done)
         commit = repository.commit({d.path: d.data for d in done}, message, actor.signing_key, actor.member, when, refs=refs)
-    return [Recorded(d.case, d.event.id, d.state.state, commit) for d in done]
+    return [_recorded(d.policy, d.case, d.event, d.state, commit) for d in done]
 
 
 @contextmanager
@@ -297,7 +300,7 @@ def record_series(actor: Actor, case: str, entries: Sequence[Entry], now: dateti
         commits = repository.commit_series(changes, actor.signing_key, refs, gone)
         if gone:
             drop_large_files(organisation, before)
-    return [Recorded(before.id, event.id, after.state, commit) for (event, after), commit in zip(done, commits, strict=True)]
+    return [_recorded(policy, before.id, event, after, commit) for (event, after), commit in zip(done, commits, strict=True)]
 
 
 def _event_of(actor: Actor, entry: Entry, now: datetime) -> Event:
@@ -327,7 +330,7 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
         organisation = actor.organisation
         changes: dict[str, bytes] = {}
         keyrings: list[tuple[str, Keyring]] = []
-        done: list[tuple[str, Event, str]] = []
+        done: list[tuple[Policy, str, Event, CaseState]] = []
         for case in cases:
             before = organisation.case(case)
             policy = organisation.policy_of(before)
@@ -343,13 +346,17 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
             changes[before.path] = append(organisation.read_case(before), event)
             check_record(parse(changes[before.path], before.path))
             keyrings.append((before.id, keyring))
-            done.append((before.id, event, state.state))
+            done.append((policy, before.id, event, state))
         if not done:
             return []
         refs = repository.write_keyrings(keyrings, actor.signing_key, actor.member, when)
-        message = f"rekey: {len(done)} cases\n\n" + "".join(f"Case: {case}\nEvent: {event.id}\n" for case, event, _state in done)
+        message = f"rekey: {len(done)} cases\n\n" + "".join(f"Case: {case}\nEvent: {event.id}\n" for _policy, case, event, _state in done)
         commit = repository.commit(changes, message, actor.signing_key, actor.member, when, refs=refs)
-    return [Recorded(case, event.id, state, commit) for case, event, state in done]
+    return [_recorded(policy, case, event, state, commit) for policy, case, event, state in done]
+
+
+def _recorded(policy: Policy, case: str, event: Event, state: CaseState, commit: str) -> Recorded:
+    return Recorded(case, event.id, state.state, policy.states[state.state].title, commit)
 
 
 def changes_access(event: Event) -> bool:

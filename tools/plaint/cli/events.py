@@ -20,7 +20,6 @@ from plaint.i18n import _, pick
 from plaint.model.machine import CaseState, fold, transitions_for
 from plaint.model.policy import Policy, Transition
 from plaint.model.words import local
-from plaint.organisation import Organisation
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -360,12 +359,7 @@ def print_recorded(done: Recorded, fmt: str, more: Mapping[str, Any] = MappingPr
         print_json({"case": done.case, "event": done.event, "state": done.state, "commit": done.commit, **more})
     else:
         line = _("case {case}  event {event}  state {state}  commit {commit}")
-        click.echo(line.format(case=done.case, event=done.event, state=_state_title(done), commit=done.commit[:10]))
-
-
-def _state_title(done: Recorded) -> str:
-    now = Organisation(session().organisation.repository)
-    return pick(now.policy_of(now.case(done.case)).states[done.state].title)
+        click.echo(line.format(case=done.case, event=done.event, state=pick(done.title), commit=done.commit[:10]))
 
 
 COMMANDS = {spec.kind: _command(spec) for spec in _table()}

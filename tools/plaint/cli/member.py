@@ -261,10 +261,11 @@ def leave(member_id: str) -> None:
     organisation = Organisation(call.organisation.repository)
     actor = Actor.find(organisation, call.actor.member, lambda _file: "")
     actor.__dict__["identity"] = identity_is_there
-    done = rekey_many(actor, cases_with_keyring(organisation), call.local_now)
+    cases = cases_with_keyring(organisation)
+    done = rekey_many(actor, cases, call.local_now)
     click.echo(
         _("{member} left. {n} of {all} keyrings sealed anew; for the others, somebody who can open them runs plaint rekey --all.").format(
-            member=member_id, n=len(done), all=len(cases_with_keyring(organisation))
+            member=member_id, n=len(done), all=len(cases)
         )
     )
     click.echo(_("What they opened before cannot be unread."), err=True)

@@ -69,6 +69,8 @@ def todo(mine: bool, everything: bool, days: int | None, fmt: str) -> None:
 
 def _approvals(organisation: Organisation, member: str) -> Iterator[str]:
     """A line for each change of a member that waits for approval; with `member`, only those that are theirs to approve."""
+    if not organisation.roster.waiting:
+        return
     rules = organisation.policy_in_force(session().now).membership
     able = organisation.roster.with_roles(rules.roles) if rules else []
     for whom, proposals in sorted(organisation.roster.waiting.items()):

@@ -44,9 +44,10 @@ class Sealers:
             with suppress(OSError):
                 helper.stdin.close()
         for helper in self._helpers:
-            with helper, suppress(subprocess.TimeoutExpired):
-                helper.wait(timeout=2)
-            helper.kill()
+            with helper:
+                with suppress(subprocess.TimeoutExpired):
+                    helper.wait(timeout=2)
+                helper.kill()  # in the middle of a share that nobody waits for; does nothing to one that has ended
         self._helpers = []
 
     def __call__(self, jobs: Sequence[SealJob]) -> Sequence[SealedCase | PlaintError]:
