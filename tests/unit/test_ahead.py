@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from fuzz.gitrepo import GitRepo
 from plaint.audit import ahead
-from plaint.audit.history import CHUNK, shas
+from plaint.audit.history import Step, shas
 from plaint.audit.sshsig import SignatureError
 from plaint.errors import EnvironmentFaultError
 from plaint.store.git import Git
@@ -40,17 +41,23 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> tuple[GitRepo, list[str]]:
     return repo, shas(Git(repo.folder), head)
 
 
-def parts(repo: GitRepo, ids: Sequence[str], *, kill_after: int = 99) -> Iterator[tuple[object, list[str]]]:
+def parts(repo: GitRepo, head: str, without: str | None = None, *, kill_after: int = 99) -> Iterator[tuple[object, list[str]]]:
     """The chunks as they come, errors as text; after so many the other process is killed."""
     git = Git(repo.folder)
     objects = Objects(git)
-    with ahead.ahead(git, objects, ids) as chunks:
-        for number, ready in enumerate(chunks):
+    with ahead.ahead(git, objects, head, without) as coming:
+        assert coming.is_long == bool(children())
+        for number, ready in enumerate(coming):
             if number == kill_after:
                 [child] = children()
                 os.kill(child, signal.SIGKILL)
             yield ready.steps, [f"{type(each).__name__} {each}" for each in ready.signers]
     objects.close()
+
+
+def flat(chunks: Iterable[tuple[object, list[str]]]) -> list[tuple[object, str]]:
+    """Step by step."""
+    return [each for steps, signers in chunks for each in zip(cast("Sequence[Step]", steps), signers, strict=True)]
 
 
 def children() -> list[int]:
@@ -79,20 +86,22 @@ def test_another_process_makes_the_same_ready(long: tuple[GitRepo, list[str]], t
         return ours(git, objects, ids)
 
     monkeypatch.setattr(ahead, "make_ready", noted)
-    assert list(parts(repo, ids)) == expected
-    assert here == [CHUNK]
+    assert list(parts(repo, ids[-1])) == expected
+    assert here == [0]
     assert children() == []
-    assert list(parts(repo, ids, kill_after=0)) == expected
-    assert here[1] == CHUNK
-    assert len(here) == 3  # the first chunk, and what was left when it was killed
-    assert list(parts(repo, ids[: CHUNK + 5])) == [
-        (list(steps)[:5] if at else steps, signers[:5] if at else signers) for at, (steps, signers) in enumerate(expected[:2])
-    ]
+    assert flat(parts(repo, ids[-1], kill_after=0)) == flat(expected)
+    assert here[1:] == [len(ids) - len(expected[0][0])]  # what was left when it was killed
+    assert flat(parts(repo, ids[-1], ids[0])) == flat(expected)[1:]
+    assert here[2:] == [0]
+    assert flat(parts(repo, ids[499])) == flat(expected)[:500]
+    assert here[-1] == 500
+    assert list(parts(repo, ids[-1], ids[-1])) == []
     assert children() == []
 
 
-def test_an_error_of_the_other_process_is_met_here(long: tuple[GitRepo, list[str]]) -> None:
+def test_an_error_of_the_other_process_is_met_here(long: tuple[GitRepo, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     repo, ids = long
+    monkeypatch.setattr(ahead, "shas", lambda *_which: [*ids, "1" * 40])
     with pytest.raises(EnvironmentFaultError, match="git cannot read an object: 1111"):
-        list(parts(repo, [*ids, "1" * 40]))
+        list(parts(repo, ids[-1]))
     assert children() == []

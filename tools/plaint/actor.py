@@ -12,25 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from plaint.errors import EnvironmentFaultError, NotAllowedError, UsageError
+from plaint.folders import config_folder
 from plaint.i18n import _
 from plaint.organisation import Organisation
 from plaint.store.signing import SigningKey, signing_key_for
 
 AskPassphrase = Callable[[str], str]
-
-
-def config_folder() -> Path:
-    """Where this user's identities lie: `PLAINT_HOME`, or plaint/ in the XDG configuration folder."""
-    if home := os.environ.get("PLAINT_HOME"):
-        return Path(home)
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "plaint"
-
-
-def state_folder() -> Path:
-    """Where plaint keeps what this machine has done: `PLAINT_STATE`, or plaint/ in the XDG folder for state."""
-    if home := os.environ.get("PLAINT_STATE"):
-        return Path(home)
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "plaint"
 
 
 class Actor:

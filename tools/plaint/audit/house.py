@@ -155,8 +155,3 @@ def _config(data: bytes | None) -> Config | None:
         return config_from(data) if data is not None else None
     except InputError:
         return None
-
-
-def is_of_house(path: str) -> bool:
-    """Whether a file is one that the house is made from."""
-    return path == CONFIG or path.startswith(("members/", "policy/"))

@@ -19,6 +19,11 @@ def is_protected(path: str) -> bool:
     return bool(_PROTECTED.fullmatch(path))
 
 
+def is_of_house(path: str) -> bool:
+    """Whether a file is one that the house is made from: members, policy, configuration."""
+    return path == "plaint.yaml" or path.startswith(("members/", "policy/"))
+
+
 def is_lookalike(path: str) -> bool:
     """Whether the first part of a path is one of the organisation's but for capitals, invisible characters or what some systems drop."""
     return _is_like(path.partition("/")[0])

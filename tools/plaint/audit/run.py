@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from plaint.audit.added import CLOCK_SKEW
-from plaint.audit.ahead import ahead
-from plaint.audit.cases import Blobs, object_id
-from plaint.audit.history import shas
-from plaint.audit.house import is_of_house
+from plaint.audit.ahead import Coming, ahead
 from plaint.audit.memory import Start
-from plaint.audit.past import Past
-from plaint.audit.walk import Walk
-from plaint.audit.witness import Push, Witness
+from plaint.audit.places import is_of_house
 from plaint.check.findings import Collector, Report
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 from plaint.store.trees import TREE_MODE, parse_tree
+
+if TYPE_CHECKING:
+    from plaint.audit.walk import Walk
+    from plaint.audit.witness import Push
 
 Progress = Callable[[int, int], None]
 """Told how many commits of how many are done."""
@@ -67,22 +65,30 @@ def audit(
         return Audited(Report(found.in_order(), 0, 0, head, prefix=prefix), None)
     if start is not None and not (contains(git, head, start.head) and _is_usable(start)):
         start = None
-    with ThreadPoolExecutor(1) as beside:  # git lists the commits of a long history while what is here now is looked at
-        listed = beside.submit(shas, git, head, start.head if start else None)
+    with ahead(git, objects, head, start.head if start else None) as coming:
+        # imported here, while the other process starts and git lists the commits
+        from plaint.audit.added import CLOCK_SKEW
+        from plaint.audit.cases import Blobs
+        from plaint.audit.past import Past
+        from plaint.audit.walk import Walk
+        from plaint.audit.witness import Witness
+        from plaint.model.calendars import load_library
+
         _check_tricks(git, found)
         for each in dict.fromkeys(since):
             if not contains(git, head, each):
                 found.add("A504", "", _("the commit {commit} is not in the history of {head}").format(commit=each[:12], head=head[:12]), commit=each)
         _check_folders(objects, head, prefix, found)
-        ids = listed.result()
-    lasting = Collector(list(start.findings) if start else [])
-    walk = Walk(Blobs(objects), prefix, Past(git, objects, prefix), lasting)
-    if start is not None:
-        walk.start_at(start.head, start.latest, start.root, start.texts)
-    _walk(walk, ids, git, objects, progress)
+        lasting = Collector(list(start.findings) if start else [])
+        walk = Walk(Blobs(objects), prefix, Past(git, objects, prefix), lasting)
+        if start is not None:
+            walk.start_at(start.head, start.latest, start.root, start.texts)
+        if coming.is_long:
+            load_library()
+        _walk(walk, coming, progress)
     if root is not None and walk.root is not None and not walk.root.startswith(root):
         found.add("A503", "", _("the history begins with {found}, and {pinned} was pinned").format(found=walk.root[:12], pinned=root[:12]), commit=walk.root)
-    commits, events = len(ids) + (start.commits if start else 0), walk.events + (start.events if start else 0)
+    commits, events = len(coming.ids) + (start.commits if start else 0), walk.events + (start.events if start else 0)
     latest = walk.time(head)
     after: Start | None = Start(head, walk.root or head, commits, events, latest, tuple(walk.texts), lasting.in_order())
     if now is not None and latest > now + CLOCK_SKEW:
@@ -95,16 +101,16 @@ def audit(
     return Audited(Report(found.in_order(), 0, events, head, commits, (unseen,) if unseen else (), prefix), walk.root, after)
 
 
-def _walk(walk: Walk, ids: Sequence[str], git: Git, objects: Objects, progress: Progress | None) -> None:
+def _walk(walk: Walk, coming: Coming, progress: Progress | None) -> None:
     done = 0
-    with ahead(git, objects, ids) as chunks, _without_collector():
-        for ready in chunks:
+    with _without_collector():
+        for ready in coming:
             walk.expect(ready.steps)
             for step, signer in zip(ready.steps, ready.signers, strict=True):
                 walk.judge(step, signer)
             done += len(ready.steps)
             if progress:
-                progress(done, len(ids))
+                progress(done, len(coming.ids))
 
 
 @contextmanager
@@ -149,6 +155,8 @@ def _check_folders(objects: Objects, head: str, prefix: str, found: Collector) -
 
     With that, as every change of a file was judged, nothing can stand there that no commit brought.
     """
+    from plaint.audit.cases import object_id
+
     top = objects.get(f"{head}^{{tree}}")
     waiting = [("", top.sha)] if top else []
     seen: set[str] = set()

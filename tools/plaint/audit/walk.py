@@ -20,11 +20,11 @@ from plaint.audit.cases import Blobs, EventsBefore, Known
 from plaint.audit.commits import Commit
 from plaint.audit.consent import check_asked
 from plaint.audit.history import Changed, Step
-from plaint.audit.house import House, is_of_house
+from plaint.audit.house import House
 from plaint.audit.lines import AT_ONCE, IMPORTED, Lines, check_lines
 from plaint.audit.merges import check_merge
 from plaint.audit.past import Past
-from plaint.audit.places import is_lookalike, is_protected
+from plaint.audit.places import is_lookalike, is_of_house, is_protected
 from plaint.audit.sshsig import SignatureError
 from plaint.check.course import RULE_OF, check_frame
 from plaint.check.findings import Collector

@@ -20,8 +20,8 @@ from plaint.i18n import _
 if TYPE_CHECKING:
     from plaint.audit.checkpoint import Checkpoint
     from plaint.audit.memory import Memory
-    from plaint.audit.past import Past
     from plaint.audit.run import Audited
+    from plaint.audit.witness import Push
     from plaint.store.git import Git
     from plaint.store.objects import Objects
 
@@ -52,19 +52,14 @@ def audit_command(
     no_cache: bool, strict: bool,
 ) -> None:  # fmt: skip
     """Prints what is not in order and the checkpoint; exits with 1 where there is an error."""
-    from plaint.audit.checkpoint import Checkpoint
-    from plaint.audit.past import Past
     from plaint.audit.run import audit, contains
-    from plaint.audit.witness import Push
     from plaint.store.objects import Objects
 
     call = session()
     git, prefix = _place(call.directory)
     objects = Objects(git)
-    pinned = Checkpoint.read(read_plain(Path(since)), since) if since and Path(since).is_file() else None
+    pinned = _pinned(git, objects, prefix, since) if since and Path(since).is_file() else None
     since = pinned.head if pinned else _full(git, objects, since)
-    if pinned and pinned.key:
-        _check_signer(pinned, Past(git, objects, prefix), objects, str(since))
     memory = audit_memory(git)
     known = memory.recall()
     branch = git.call("symbolic-ref", "--quiet", "--short", "HEAD").output.decode("utf-8", "replace").strip() if rev == "HEAD" else ""
@@ -79,7 +74,7 @@ def audit_command(
         since=[each for each in (since, last) if each],
         start=None if no_cache else known,
         now=max(call.now, datetime.now(UTC)),
-        push=Push(before, at) if before else None,
+        push=_push(before, at) if before else None,
         progress=_show,
     )
     report = done.report
@@ -115,8 +110,8 @@ def _place(start: Path) -> tuple[Git, str]:
 
 def audit_memory(git: Git) -> Memory:
     """What this clone has verified, with its key in the user's configuration folder."""
-    from plaint.actor import config_folder
     from plaint.audit.memory import Memory
+    from plaint.folders import config_folder
 
     common = (git.folder / git.text("rev-parse", "--git-common-dir")).resolve()
     return Memory(common / "plaint-audit.json", config_folder() / "audit.key")
@@ -146,10 +141,23 @@ def _whole(root: str | None) -> str | None:
     return root
 
 
-def _check_signer(pinned: Checkpoint, past: Past, objects: Objects, where: str) -> None:
-    """InputError where the key of a checkpoint was not that of the member whom it names; one that is not in the history is found to be missing."""
-    if objects.get(f"{pinned.head}^{{commit}}") is not None and past.state(pinned.head)[0].keys.get(pinned.key) != pinned.by:
-        raise InputError(_("the checkpoint says that {member} signed it, with a key that was not theirs").format(member=pinned.by), where=where)
+def _pinned(git: Git, objects: Objects, prefix: str, file: str) -> Checkpoint:
+    """A checkpoint; InputError where its key was not that of the member whom it names. One that is not in the history is found to be missing."""
+    from plaint.audit.checkpoint import Checkpoint
+    from plaint.audit.past import Past
+
+    pinned = Checkpoint.read(read_plain(Path(file)), file)
+    if pinned.key and objects.get(f"{pinned.head}^{{commit}}") is not None:
+        house, _at = Past(git, objects, prefix).state(pinned.head)
+        if house.keys.get(pinned.key) != pinned.by:
+            raise InputError(_("the checkpoint says that {member} signed it, with a key that was not theirs").format(member=pinned.by), where=pinned.head)
+    return pinned
+
+
+def _push(before: tuple[str, ...], at: datetime) -> Push:
+    from plaint.audit.witness import Push
+
+    return Push(before, at)
 
 
 def _show(done: int, count: int) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from plaint.actor import config_folder
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import EnvironmentFaultError, PlaintError
+from plaint.folders import config_folder
 from plaint.i18n import _, ngettext
 from plaint.model.words import local
 

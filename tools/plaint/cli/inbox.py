@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plaint.actor import config_folder, state_folder
 from plaint.cli.common import common_options, format_option, parse_time, print_json, session
 from plaint.errors import UsageError
 from plaint.files import open_plain
+from plaint.folders import config_folder, state_folder
 from plaint.i18n import _, reason
 from plaint.intake.inbox import Done, Inbox
 from plaint.model.words import local

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
-from plaint.actor import config_folder
 from plaint.cli.asking import ask, ask_word, ask_words, prepare
 from plaint.cli.common import common_options, session
 from plaint.errors import InputError, UsageError
 from plaint.files import read_plain
+from plaint.folders import config_folder
 from plaint.forge.workflows import FORGES
 from plaint.founding import Founding, NewMember, found, joining, new_signing_key, policy_document, valid_member_id
 from plaint.i18n import LANGUAGES, _, pick, reason

@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 import click
 
-from plaint.actor import Actor, config_folder
+from plaint.actor import Actor
 from plaint.cli.common import ask_passphrase, common_options, format_option, print_json, session, table
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, UsageError
+from plaint.folders import config_folder
 from plaint.founding import NewMember, member_record, new_signing_key, valid_member_id, valid_public_key
 from plaint.i18n import _, listed, ngettext, pick
 from plaint.model.lint_people import against_people

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plaint.actor import config_folder, state_folder
 from plaint.cli.common import common_options, format_option, print_json, session
 from plaint.errors import UsageError
+from plaint.folders import config_folder, state_folder
 from plaint.i18n import _, ngettext
 
 if TYPE_CHECKING:

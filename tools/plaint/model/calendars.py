@@ -102,6 +102,11 @@ class WorkingCalendar:
         return common
 
 
+def load_library() -> None:
+    """Loads the library of holidays, which takes 90 ms: for whoever will count working days, and has nothing better to do yet."""
+    import holidays.countries  # noqa: F401 - all of them, whichever is asked for
+
+
 @cache
 def _library_year(country: str, year: int) -> _Year:
     """One year as the library has it, the same for every calendar of that country."""
