@@ -42,7 +42,7 @@ class Added:
         """The events of a commit that a member signed (None: nobody did); `touched`: it changes cases, if only to spoil them."""
         for path, event in self.events:
             self._check_event(commit, path, event, member, found)
-        cases = [(case, event) for case, event in ((case_of(path), event) for path, event in self.events) if case]
+        cases = [(case, event) for path, event in self.events if (case := case_of(path))]
         named = commit.trailers
         if not cases:
             if any(named.values()) and not touched:

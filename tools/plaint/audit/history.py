@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from plaint.errors import EnvironmentFaultError
 from plaint.i18n import _
 from plaint.store.git import Git
 from plaint.store.objects import Objects
+from plaint.store.treediffs import TreeDiffs
 from plaint.store.treesize import TreeSizes
 
 CHUNK = 1000
@@ -78,12 +80,12 @@ class History:
 
     def steps(self, ids: Sequence[str]) -> Iterator[list[Step]]:
         """Chunks of steps, in the order of `ids`."""
-        with ThreadPoolExecutor(1) as beside:
+        with closing(TreeDiffs(self._git, *_DIFF)) as diffs, ThreadPoolExecutor(1) as beside:
             waiting: tuple[Sequence[_Read], Future[_Changes]] | None = None
             for start, end in pairwise([*([0] if ids else []), *range(FIRST, len(ids), CHUNK), len(ids)]):
                 read = self._read(ids[start:end])
                 pairs = dict.fromkeys(pair for each in read if each.commit for pair in self._pairs(each.commit))
-                changes = beside.submit(self._changes, [(old, new) for old, new in pairs if old != new])
+                changes = beside.submit(self._changes, diffs, [(old, new) for old, new in pairs if old != new])
                 if waiting:
                     yield self._steps(*waiting)
                 waiting = read, changes
@@ -129,20 +131,17 @@ class History:
             self._trees[sha] = found.sha
         return self._trees[sha]
 
-    def _changes(self, pairs: Sequence[tuple[str, str]]) -> _Changes:
-        """What differs in each pair of trees, by one git process; nothing of a pair that it cannot read, or that stands for too many files."""
+    def _changes(self, diffs: TreeDiffs, pairs: Sequence[tuple[str, str]]) -> _Changes:
+        """What differs in each pair of trees; nothing of a pair that it cannot read, or that stands for too many files."""
         if not pairs:
             return {}
-        output = self._git.limited("diff-tree", "--stdin", *_DIFF, stdin=_request(pairs), most=_MOST, seconds=PATIENCE)
+        output = diffs.of(pairs, most=_MOST, seconds=PATIENCE)
         if output is None:
             sizes = TreeSizes(Objects(self._git))  # one of its own: the walk is reading from the other
             pairs = [pair for pair in pairs if max(map(sizes.of, pair)) <= MOST_FILES]
-            output = self._git.run("diff-tree", "--stdin", *_DIFF, stdin=_request(pairs)) if pairs else b""
+            request = "".join([f"{old} {new}\n" for old, new in pairs]).encode()
+            output = self._git.run("diff-tree", "--stdin", *_DIFF, stdin=request) if pairs else b""
         return _groups(output)
-
-
-def _request(pairs: Sequence[tuple[str, str]]) -> bytes:
-    return "".join([f"{old} {new}\n" for old, new in pairs]).encode()
 
 
 _Changes = dict[tuple[str, str], tuple[Changed, ...]]

@@ -16,8 +16,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -121,32 +119,6 @@ class Git:
     def text(self, *args: str, stdin: bytes = b"") -> str:
         """Standard output as text, without the last newline."""
         return self.run(*args, stdin=stdin).decode("utf-8", "surrogateescape").removesuffix("\n")
-
-    def limited(self, *args: str, stdin: bytes, most: int, seconds: float) -> bytes | None:
-        """Standard output; None where it is more bytes, or takes longer: somebody else can make the answer as large or slow as they like."""
-        with tempfile.TemporaryFile() as request:
-            request.write(stdin)
-            request.seek(0)
-            try:
-                process = subprocess.Popen(
-                    self._command(args), stdin=request, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment(os.environ)
-                )
-            except OSError as error:
-                raise self._not_started(error) from error
-        assert process.stdout is not None
-        widen(process.stdout, _PIPE)
-        timer = threading.Timer(seconds, process.kill)
-        timer.start()
-        try:
-            with process.stdout as answer:
-                output = answer.read(most + 1)
-            if len(output) <= most and process.wait() == 0:
-                return output
-        finally:
-            timer.cancel()
-            process.kill()
-            process.wait()
-        return None
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """A long-lived git process with pipes for standard input and output."""
