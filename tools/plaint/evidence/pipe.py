@@ -18,10 +18,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, Self, TypeAlias
 
 from plaint import process
 from plaint.errors import EnvironmentFaultError, InputError
+from plaint.files import write_in_portions
 from plaint.i18n import _, language, reason, set_language
 from plaint.seal import age
 
@@ -122,7 +124,7 @@ def open_file(sealed: IO[bytes], target: IO[bytes], size: int, secret: str, prog
     InputError where there is less, or the filling is not of zeros. NotAllowedError where the secret does not open it.
     """
     original, digest = hashlib.sha256(), hashlib.sha256()
-    with _Line(digest.update) as before, _Line(original.update, target.write) as after:
+    with _Line(digest.update) as before, _Line(original.update, partial(write_in_portions, target)) as after:
         reader, writer = _Tee(sealed, before), _Unpadded(size, after, progress)
         with _first_error(reader, writer):
             age.decrypt_stream(io.BufferedReader(reader, PIECE), gathered := io.BufferedWriter(writer, PIECE), secret)

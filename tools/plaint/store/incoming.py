@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Self
 
 from plaint.errors import EnvironmentFaultError
+from plaint.files import PORTION, write_in_portions
 from plaint.i18n import _, reason
 from plaint.store.lfs import place_of
 from plaint.store.loose import Framer
@@ -59,7 +60,7 @@ class Draft:
     def __enter__(self) -> Self:
         with self._explained():
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb", buffering=1 << 20)
+            self._file = self._path.open("xb", buffering=PORTION)
             self._framer = Framer(self._file, self._algorithm) if self._lfs is None else None
             if sys.platform != "win32":
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,7 +83,7 @@ class Draft:
     def write(self, piece: bytes | memoryview) -> None:
         """The next bytes."""
         with self._explained():
-            (self._framer or self._file).write(piece)
+            write_in_portions(self._framer or self._file, piece)
 
     def finish(self, digest: str = "") -> str:
         """The blob's id, when all of it has come; of a file for Git LFS its SHA-256, which whoever wrote it knows."""

@@ -40,8 +40,8 @@ class Framer:
         self._left = size + len(head)
         self.write(head)
 
-    def write(self, piece: bytes | memoryview) -> None:
-        """The next bytes."""
+    def write(self, piece: bytes | memoryview) -> int:
+        """Takes the next bytes, all of them."""
         self._left -= len(piece)
         self._digest.update(piece)
         self._adler = zlib.adler32(piece, self._adler)
@@ -50,6 +50,7 @@ class Framer:
             block = view[at : at + _BLOCK]
             write(_FULL if len(block) == _BLOCK else _block_head(len(block)))
             write(block)
+        return len(view)
 
     def finish(self) -> str:
         """The blob's id, when all of it has come."""
