@@ -22,10 +22,10 @@ from mailbag import STORY, auto_reply, bounce, ordinary, raw, spam
 from mailserver import USER as SMTP_USER
 from mailserver import Post, certificate, kill_after_lines
 from plaint.actor import Actor
-from plaint.desk import open_case
 from plaint.errors import EnvironmentFaultError, InputError, PlaintError, UsageError
 from plaint.intake.importkey import cases_by_source
 from plaint.model.record import Record
+from plaint.opening import open_case
 from plaint.organisation import Organisation
 from plaint.postbox.account import load_postbox
 from plaint.postbox.imap import Mailbox

@@ -24,11 +24,11 @@ from typing import Any
 import pytest
 
 from plaint.actor import Actor
-from plaint.desk import open_case
 from plaint.errors import NotAllowedError
 from plaint.founding import Founding, NewMember, found, new_signing_key
 from plaint.intake.importkey import import_secret, known_sources
 from plaint.intake.sealers import Sealers
+from plaint.opening import open_case
 from plaint.organisation import Organisation
 from plaint.seal import age
 from plaint.seal.identity import new_identity, write_identity

@@ -16,9 +16,9 @@ from conftest import Plaint, environment
 from mailbag import STORY, auto_reply, awkward, bounce, ordinary, raw, spam, write_maildir, write_mbox
 from mailserver import kill_after_lines
 from plaint.actor import Actor
-from plaint.desk import open_case
 from plaint.intake.importkey import cases_by_source
 from plaint.intake.letter import read_letter
+from plaint.opening import open_case
 from plaint.organisation import Organisation
 
 MAILS = int(os.environ.get("PLAINT_MAILS", "15"))

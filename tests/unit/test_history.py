@@ -114,7 +114,6 @@ def test_random_histories(repo: GitRepo, planned: list[Planned]) -> None:
     repo.run("fast-import", "--quiet", "--done", "--force", stdin=stream(planned, branch.encode(), size))
     empty = repo.git("mktree")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(history, "FIRST", 2)
         patch.setattr(history, "CHUNK", 3)  # so that parents lie in other chunks, too
         found = steps(repo, branch)
     graph = [line.split() for line in repo.git("rev-list", "--parents", branch).splitlines()]
@@ -240,7 +239,7 @@ def test_nothing_is_left_running(repo: GitRepo, tmp_path: Path) -> None:
     git = Git(repo.folder)
     objects = Objects(git)
     stream = History(git, objects).steps([root] * 5000)
-    assert len(next(stream)) == history.FIRST
+    assert len(next(stream)) == history.CHUNK
     stream.close()
     import threading
 

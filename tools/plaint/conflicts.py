@@ -13,11 +13,11 @@ from contextlib import suppress
 
 from plaint.access import SPEAKS, Exceptions, openers
 from plaint.actor import Actor
-from plaint.desk import case_secrets
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
 from plaint.model.machine import CaseState, apply
 from plaint.model.record import Event, Record
+from plaint.opening import case_secrets
 from plaint.organisation import Organisation
 from plaint.seal.envelope import open_body
 

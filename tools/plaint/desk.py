@@ -13,24 +13,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from plaint.access import REPORTER, Exceptions, check_access_words, exceptions_in, first_openers, openers, sealed_to
+from plaint.access import REPORTER, Exceptions, check_access_words, first_openers, openers
 from plaint.actor import Actor
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, PlaintError, UsageError
 from plaint.i18n import _, semicolon
 from plaint.model.legality import refusals
-from plaint.model.machine import CaseState, apply, fold, renewed
+from plaint.model.machine import CaseState, apply, fold
 from plaint.model.policy import Policy, Text
 from plaint.model.record import Event, Record, append, dump_event, dump_header, new_case_id, new_event_id, parse
 from plaint.model.schema import check_record, check_sealed
+from plaint.opening import case_secrets
 from plaint.organisation import Organisation, case_path
-from plaint.seal.envelope import open_body, seal_body
-from plaint.seal.keyring import Keyring, keyring_hash, new_case_keys, open_secret, seal_keyring
+from plaint.resealing import Bodies, changes_access, resealed
+from plaint.seal.envelope import seal_body
+from plaint.seal.keyring import Keyring, keyring_hash, new_case_keys, seal_keyring
 from plaint.store import lfs
 from plaint.store.commits import Change
 from plaint.store.keyrings import keyring_ref
-
-Bodies = Mapping[str, Mapping[str, Any]]
-"""Compartment -> the body to seal in it."""
 
 FIRST_FORMAT = 1
 
@@ -116,36 +115,6 @@ class Draft:
     event: Event
     policy: Policy
     state: CaseState
-
-
-def open_case(actor: Actor, record: Record, only: str | None = None) -> Iterator[tuple[Event, str, Mapping[str, Any]]]:
-    """Every sealed text of a case that the actor can open: event, compartment, body. Texts of other compartments are passed over."""
-    secrets = case_secrets(actor, record, only)
-    for event in record.events:
-        for compartment, armoured in event.sealed.items():
-            if compartment in secrets:
-                yield event, compartment, open_body(armoured, secrets[compartment], record.id, event.id, compartment)
-
-
-def case_secrets(actor: Actor, record: Record, only: str | None = None, keyring: Keyring | None = None) -> dict[str, str]:
-    """The secret key of each compartment that the actor's identity opens, by the keyring given or the one that is here."""
-    keyring = keyring or actor.organisation.repository.read_keyring(record.id)
-    if keyring is None:
-        raise InputError(
-            _("this clone has no keyring of case {case}").format(case=record.id),
-            hint=_("git fetch origin 'refs/plaint/keys/*:refs/plaint/keys/*' brings them; a case that was disposed of has none"),
-        )
-    found = {}
-    identity = actor.identity
-    for compartment in keyring:
-        if only is None or compartment == only:
-            try:
-                found[compartment] = open_secret(keyring, compartment, identity, record.header["seals"].get(compartment, ""))
-            except NotAllowedError:
-                continue  # somebody else's part of the case
-            except InputError as error:
-                raise InputError(error.what, where=keyring_ref(record.id), hint=error.hint) from error
-    return found
 
 
 def plan_case(organisation: Organisation, by: str, entry: Entry, excluded: Sequence[str] = ()) -> Plan:
@@ -285,7 +254,7 @@ def record_series(actor: Actor, case: str, entries: Sequence[Entry], now: dateti
             _allow(policy, state, event, organisation, before.events)
             _refuse_shut_out(actor, policy, state, before)
             if changes_access(event):
-                keyring = _resealed(actor, organisation, policy, before, event, bodies, keyring)
+                keyring = resealed(actor, organisation, policy, before, event, bodies, keyring)
                 event = replace(event, codes={**event.codes, "keyring": keyring_hash(keyring)})
             event = replace(event, sealed=_seal(before, event, bodies))
             state = apply(policy, state, event)
@@ -341,7 +310,7 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
                 _refuse_without(case_secrets(actor, before), actor, before)
             elif refusals(policy, state, event, organisation.roster, before.events) or not case_secrets(actor, before):
                 continue
-            keyring = _resealed(actor, organisation, policy, before, event, {})
+            keyring = resealed(actor, organisation, policy, before, event, {})
             event = replace(event, codes={"keyring": keyring_hash(keyring)})
             changes[before.path] = append(organisation.read_case(before), event)
             check_record(parse(changes[before.path], before.path))
@@ -357,11 +326,6 @@ def rekey_many(actor: Actor, cases: Sequence[str], now: datetime, when: datetime
 
 def _recorded(policy: Policy, case: str, event: Event, state: CaseState, commit: str) -> Recorded:
     return Recorded(case, event.id, state.state, policy.states[state.state].title, commit)
-
-
-def changes_access(event: Event) -> bool:
-    """Whether the event makes a new keyring."""
-    return event.kind in ("assign", "grant", "revoke", "rekey") or (event.kind == "disclose" and event.codes.get("step") == "grant")
 
 
 def _allow(policy: Policy, state: CaseState, event: Event, organisation: Organisation, events: Sequence[Event]) -> None:
@@ -406,48 +370,3 @@ def _seal(before: Record, event: Event, bodies: Bodies) -> dict[str, str]:
         check_access_words(event.kind, body, compartment)
         sealed[compartment] = seal_body(before.id, event.id, compartment, body, recipient)
     return sealed
-
-
-def reseal_event(actor: Actor, organisation: Organisation, before: Record, event: Event, keyring: Keyring) -> Keyring:
-    """The keyring after an event that was recorded and sealed already, on another one: what its texts say of access is read from them."""
-    secrets = case_secrets(actor, before, keyring=keyring)
-    bodies = {c: open_body(text, secrets[c], before.id, event.id, c) for c, text in event.sealed.items() if c in secrets}
-    return _resealed(actor, organisation, organisation.policy_of(before), before, event, bodies, keyring)
-
-
-def _resealed(
-    actor: Actor, organisation: Organisation, policy: Policy, before: Record, event: Event, bodies: Bodies, keyring: Keyring | None = None
-) -> Keyring:
-    """The keyring after the event: the compartments that it speaks of and the actor can open are sealed anew, the others stay as they are."""
-    old = keyring or organisation.repository.read_keyring(before.id)
-    secrets = case_secrets(actor, before, keyring=old)
-    named = renewed(replace(event, sealed=dict.fromkeys(bodies, "")))
-    touched = set(secrets) if named is None else named
-    missing = touched - set(secrets)
-    if missing or old is None or not secrets:
-        names = ", ".join(sorted(missing)) or _("anything")
-        raise NotAllowedError(
-            _("{member} cannot open {compartments} of this case, so cannot give its key to others").format(member=actor.member, compartments=names)
-        )
-    state = apply(policy, fold(policy, before.events), event)
-    events = (*before.events, event)
-    fresh_secrets, fresh_recipients = {}, {}
-    for compartment in sorted(touched):
-        body = bodies.get(compartment, {})
-        exceptions = sealed_exceptions(before, compartment, secrets[compartment]).after(event.kind, body)
-        barred = exceptions.excluded & {*body.get("granted", ()), *(event.codes.get("team", ()))}
-        if barred:
-            raise NotAllowedError(
-                _("{members} was excluded from this case for a conflict of interest").format(members=", ".join(sorted(barred))),
-                hint=_("choose somebody else"),
-            )
-        fresh_secrets[compartment] = secrets[compartment]
-        fresh_recipients[compartment] = sealed_to(organisation, policy, compartment, state, events, exceptions)
-    return {**old, **seal_keyring(fresh_secrets, fresh_recipients)}
-
-
-def sealed_exceptions(record: Record, compartment: str, secret: str) -> Exceptions:
-    """What a compartment's own texts say of grants and exclusions."""
-    return exceptions_in(
-        (event.kind, open_body(event.sealed[compartment], secret, record.id, event.id, compartment)) for event in record.events if compartment in event.sealed
-    )

@@ -18,14 +18,14 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from plaint import process
-from plaint.audit.history import CHUNK, History, Step, shas
+from plaint.audit.history import History, Step, shas
 from plaint.audit.sshsig import SignatureError, verify
 from plaint.errors import PlaintError
 from plaint.i18n import language, set_language
 from plaint.store.git import Git
 from plaint.store.objects import Objects
 
-WORTHWHILE = 3 * CHUNK
+WORTHWHILE = 3000
 """Commits: below, starting a process takes longer than doing its work here."""
 
 Signer = str | SignatureError

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from itertools import pairwise
 from typing import NamedTuple
 
 from plaint.audit.commits import Commit, CommitError, parse_commit
@@ -24,9 +23,8 @@ from plaint.store.objects import Objects
 from plaint.store.treediffs import TreeDiffs
 from plaint.store.treesize import TreeSizes
 
-CHUNK = 1000
-"""Commits; the first chunk is smaller, for somebody waits for it."""
-FIRST = 200
+CHUNK = 250
+"""Commits; small, for the first chunk is waited for, and nothing is made ready while the last is judged."""
 PATIENCE = 10.0
 """Seconds for the changes of a chunk; git needs a few tenths. Then, or if they are so many bytes, it is asked how many files the trees stand for."""
 _MOST = 64 << 20
@@ -82,8 +80,8 @@ class History:
         """Chunks of steps, in the order of `ids`."""
         with closing(TreeDiffs(self._git, *_DIFF)) as diffs, ThreadPoolExecutor(1) as beside:
             waiting: tuple[Sequence[_Read], Future[_Changes]] | None = None
-            for start, end in pairwise([*([0] if ids else []), *range(FIRST, len(ids), CHUNK), len(ids)]):
-                read = self._read(ids[start:end])
+            for start in range(0, len(ids), CHUNK):
+                read = self._read(ids[start : start + CHUNK])
                 pairs = dict.fromkeys(pair for each in read if each.commit for pair in self._pairs(each.commit))
                 changes = beside.submit(self._changes, diffs, [(old, new) for old, new in pairs if old != new])
                 if waiting:

@@ -6,9 +6,10 @@ import click
 
 from plaint.cli.common import common_options, complete_case, complete_member, format_option, session
 from plaint.cli.events import print_recorded
-from plaint.desk import Entry, case_secrets, cases_with_keyring, record, rekey_many
+from plaint.desk import Entry, cases_with_keyring, record, rekey_many
 from plaint.errors import NotAllowedError, UsageError
 from plaint.i18n import _
+from plaint.opening import case_secrets
 
 
 def _change(case: str, who: str, compartments: tuple[str, ...], key: str, reason: str | None, fmt: str) -> None:

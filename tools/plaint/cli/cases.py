@@ -15,7 +15,6 @@ from plaint.agenda import status_word, time_left
 from plaint.cli.common import common_options, complete_case, format_option, print_json, session, table, width
 from plaint.cli.todo import COLOURS
 from plaint.conflicts import acts, warning
-from plaint.desk import case_secrets, open_case
 from plaint.errors import InputError, NotAllowedError, UsageError
 from plaint.i18n import _, listed, ngettext, pick, reason
 from plaint.model.deadlines import Status, open_readings, readings
@@ -24,6 +23,7 @@ from plaint.model.machine import event_name, fold
 from plaint.model.policy import TEAM
 from plaint.model.timeline import codes_said, sealed_parts
 from plaint.model.words import event_title, local
+from plaint.opening import case_secrets, open_case
 
 
 @click.command("list", help=_("The cases, newest last."))

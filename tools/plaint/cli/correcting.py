@@ -13,10 +13,10 @@ import click
 from plaint.actor import Actor
 from plaint.cli.asking import ask_text, ask_word, prepare
 from plaint.cli.conversation import asked
-from plaint.desk import open_case
 from plaint.errors import NotAllowedError
 from plaint.i18n import _
 from plaint.model.record import Record
+from plaint.opening import open_case
 
 PART, DONE = "report", "done"
 

@@ -157,8 +157,8 @@ def _keyrings() -> str:
 def _opens_any(cases: Sequence[str]) -> bool:
     """Whether the member's identity opens one of the newest cases that by their roles they may open; also where there is none, or no identity to try."""
     from plaint.access import REPORTER, Exceptions, openers
-    from plaint.desk import case_secrets
     from plaint.model.machine import fold
+    from plaint.opening import case_secrets
 
     call = session()
     organisation, tried = call.organisation, 0

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from plaint.actor import Actor
-from plaint.desk import Entry, case_secrets, open_case, record
+from plaint.desk import Entry, record
 from plaint.dossier.certificate import certificate_of, is_disposed, look
 from plaint.dossier.content import Made, document_of, readme_of
 from plaint.dossier.proof import Proof, allowed_signers, proof_of
@@ -36,6 +36,7 @@ from plaint.model.membership import roster_of
 from plaint.model.policy import policy_from
 from plaint.model.record import Event, Record, parse
 from plaint.model.roster import Roster
+from plaint.opening import case_secrets, open_case
 from plaint.organisation import CONFIG, Organisation
 from plaint.seal import age
 from plaint.store.commits import ident, signed_commit, unsigned_commit

@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from plaint.actor import Actor
-from plaint.desk import Entry, Recorded, open_case, record
+from plaint.desk import Entry, Recorded, record
 from plaint.errors import NotAllowedError
 from plaint.evidence.pieces import Piece
 from plaint.evidence.reading import known_of
 from plaint.model.record import Event, Record
+from plaint.opening import open_case
 
 HAND_OVER = "hand-over"
 

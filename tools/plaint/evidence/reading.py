@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from plaint.actor import Actor
-from plaint.desk import case_secrets
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError, UsageError
 from plaint.evidence.pieces import Piece, pieces
 from plaint.evidence.pipe import Progress, open_file
@@ -27,6 +26,7 @@ from plaint.i18n import _, reason
 from plaint.model.machine import is_final
 from plaint.model.record import Record
 from plaint.model.schema import check_sealed
+from plaint.opening import case_secrets
 from plaint.organisation import Organisation
 from plaint.seal.envelope import open_body
 from plaint.store.lfs import fetch, place_of, read_pointer

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from plaint.actor import Actor
-from plaint.desk import Entry, case_secrets
+from plaint.desk import Entry
 from plaint.errors import InputError, NotAllowedError, UsageError
 from plaint.i18n import _
 from plaint.model.record import Event, Record
+from plaint.opening import case_secrets
 from plaint.seal.envelope import open_body
 
 REDACT = "redact"

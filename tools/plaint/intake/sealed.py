@@ -17,7 +17,7 @@ from pathlib import Path
 
 from plaint.access import REPORTER
 from plaint.actor import Actor
-from plaint.desk import Entry, case_secrets, open_case, record, register
+from plaint.desk import Entry, record, register
 from plaint.errors import InputError, NotAllowedError
 from plaint.i18n import _
 from plaint.intake.attachments import Attachment, keep_large, refuse_large, shared_out
@@ -27,6 +27,7 @@ from plaint.intake.submission import CHANNEL, INLINE, NAME, Submission, arrival,
 from plaint.intake.telling import cleaned, telling
 from plaint.model.machine import CaseState, apply
 from plaint.model.record import Event, Record, new_event_id
+from plaint.opening import case_secrets, open_case
 from plaint.seal import age
 from plaint.seal.receipt import same_token
 

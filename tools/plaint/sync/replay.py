@@ -19,11 +19,11 @@ from plaint.actor import Actor
 from plaint.audit.added import BESIDE
 from plaint.audit.commits import Commit
 from plaint.audit.history import Changed, Step
-from plaint.desk import changes_access, reseal_event
 from plaint.errors import EnvironmentFaultError, InputError, NotAllowedError
 from plaint.i18n import _
 from plaint.model.record import Event, Record, dump_event, parse, parse_events
 from plaint.organisation import Organisation
+from plaint.resealing import changes_access, reseal_event
 from plaint.seal.keyring import Keyring, keyring_hash
 from plaint.store.commits import Change
 from plaint.store.keyrings import PREFIX
