@@ -218,5 +218,5 @@ def test_a_secret_does_not_show_itself() -> None:
     key = age.generate()
     assert key.secret not in repr(key)
     with pytest.raises(InputError) as caught:
-        age.recipient_of(key.secret[:-1] + "Q")
+        age.recipient_of(key.secret[:-1] + ("P" if key.secret.endswith("Q") else "Q"))
     assert key.secret[:40] not in str(caught.value)
