@@ -1,4 +1,4 @@
-"""Files that somebody names on the command line or in a configuration: opened without ever waiting for one.
+"""Files that somebody names on the command line or in a configuration: opened without ever waiting for one. And large ones, written in portions.
 
 Rules:
 - What is not a plain file is refused: opening a named pipe would wait for a writer that may never come, and a device may have no end.

@@ -59,3 +59,15 @@ def widen(pipe: IO[bytes] | None, size: int) -> None:
         fcntl.fcntl(pipe or -1, fcntl.F_SETPIPE_SZ, size)
     except (ImportError, AttributeError, OSError):
         return
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that was spoken with over pipes."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:  # what it still wanted to say does not matter
+                continue
+    process.terminate()
+    process.wait()

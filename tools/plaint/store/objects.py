@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from plaint.errors import EnvironmentFaultError, InputError
 from plaint.i18n import _
+from plaint.process import end
 from plaint.store.git import Git
 from plaint.store.loose import open_loose
 from plaint.store.trees import TREE_MODE, Entry, parse_tree
@@ -118,7 +119,7 @@ class Objects:
         try:
             yield process.stdout
         finally:
-            _stop(process)
+            end(process)
 
     def read_tree(self, spec: str) -> list[Entry] | None:
         """The entries of one tree, not of its subtrees; None when it is missing or no tree."""
@@ -212,7 +213,7 @@ class Objects:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = self._git.start("cat-file", "--batch")
-            self._finalizer = weakref.finalize(self, _stop, self._process)
+            self._finalizer = weakref.finalize(self, end, self._process)
         return self._process
 
     def _broken(self, about: str) -> EnvironmentFaultError:
@@ -236,14 +237,3 @@ def _windows(specs: Iterable[str]) -> Iterator[list[str]]:
         size += most + 1
     if window:
         yield window
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            try:
-                pipe.close()
-            except OSError:  # what it still wanted to say does not matter
-                continue
-    process.terminate()
-    process.wait()

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import BufferedReader
 
+from plaint.process import end
 from plaint.store.git import Git
 
 _LITTLE = ("-c", "core.deltaBaseCacheLimit=16m", "-c", "core.packedGitWindowSize=4m", "-c", "core.packedGitLimit=64m")
@@ -33,15 +34,15 @@ class TreeDiffs:
         if self._process is None:
             self._process = self._git.start(*_LITTLE, "diff-tree", "--stdin", *self._options)
         process = self._process
-        end = f"-{secrets.token_hex(16)}\n".encode()
-        request = "".join([f"{old} {new}\n" for old, new in pairs]).encode() + end
+        last = f"-{secrets.token_hex(16)}\n".encode()
+        request = "".join([f"{old} {new}\n" for old, new in pairs]).encode() + last
         feeder = threading.Thread(target=_feed, args=(process, request))  # git answers before it has read all
         timer = threading.Timer(seconds, process.kill)
         feeder.start()
         timer.start()
         output = None
         try:
-            output = _read(process, end, most)
+            output = _read(process, last, most)
         finally:
             timer.cancel()
             if output is None:
@@ -54,12 +55,7 @@ class TreeDiffs:
     def close(self) -> None:
         """End git; the next request starts another."""
         if self._process is not None:
-            self._process.kill()
-            for pipe in (self._process.stdin, self._process.stdout):
-                with suppress(OSError):  # what it still wanted to say does not matter
-                    assert pipe is not None
-                    pipe.close()
-            self._process.wait()
+            end(self._process)
             self._process = None
 
 
@@ -70,12 +66,12 @@ def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
         process.stdin.flush()
 
 
-def _read(process: subprocess.Popen[bytes], end: bytes, most: int) -> bytes | None:
+def _read(process: subprocess.Popen[bytes], last: bytes, most: int) -> bytes | None:
     assert isinstance(process.stdout, BufferedReader)
     output = bytearray()
-    while not output.endswith(end):
+    while not output.endswith(last):
         piece = process.stdout.read1()
         if not piece or len(output) > most:
             return None
         output += piece
-    return bytes(output[: -len(end)])
+    return bytes(output[: -len(last)])
